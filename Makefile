@@ -1,0 +1,38 @@
+# Two targets do all their own set-up: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types bench lock clean
+
+help:  ## what there is to make
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+$(VENV)/.run: requirements.txt pyproject.toml
+	@deploy/venv.sh "$(PYTHON)" $(VENV) requirements.txt
+	@rm -f $(VENV)/.dev && touch $@
+
+$(VENV)/.dev: requirements-dev.txt requirements.txt pyproject.toml
+	@deploy/venv.sh "$(PYTHON)" $(VENV) requirements-dev.txt
+	@touch $(VENV)/.run $@
+
+demo: $(VENV)/.run  ## the demonstration: a made-up district, real jobs (ARGS=--once ends after one cycle)
+	@$(BIN)/yueqingling demo $(ARGS)
+
+test: lint types  ## every test, after lint and types
+	$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(VENV)/.dev  ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev  ## mypy, strict
+	$(BIN)/mypy
+
+lock: $(VENV)/.dev  ## write the requirements files anew
+	deploy/lock.sh $(BIN)
+
+clean:  ## remove what the other targets made here
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The rules as Great Expectations suites, and how a suite is judged."""

@@ -1,0 +1,1 @@
+"""What runs: one file a job, the scheduler and daemon, the HTTP endpoints, the command line."""

@@ -1,0 +1,59 @@
+"""The directory of departments, as the ledger, the alerts and the metrics read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+
+from monitor.store.tables import department
+from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """One department; `code` is its credit code."""
+
+    code: str
+    name: str
+    short_name: str
+    level: str | None = None
+    in_scope_from: date | None = None
+    in_scope_to: date | None = None
+
+    def in_scope(self, day: date) -> bool:
+        """Whether the rule covers the department on `day`."""
+        begun = self.in_scope_from is None or self.in_scope_from <= day
+        return begun and (self.in_scope_to is None or day <= self.in_scope_to)
+
+
+UNKNOWN = Department(UNKNOWN_DEPARTMENT, "归属不明", "归属不明")
+WHOLE_DISTRICT = Department(DISTRICT, "全区", "全区")
+
+
+def read(connection: sa.Connection) -> Mapping[str, Department]:
+    """The departments by code, in the directory's order.
+
+    Of several entries of one code the latest landed holds.
+    """
+    query = sa.select(department).where(department.c.deleted_at.is_(None)).order_by(department.c.id)
+    return {
+        row.code: Department(
+            code=row.code,
+            name=row.name,
+            short_name=row.short_name or row.name,
+            level=row.level,
+            in_scope_from=row.in_scope_from,
+            in_scope_to=row.in_scope_to,
+        )
+        for row in connection.execute(query)
+    }
+
+
+def named(departments: Mapping[str, Department], code: str) -> Department:
+    """The department of `code`; unknown, the district and strangers get a name too."""
+    if code in departments:
+        return departments[code]
+    if code == DISTRICT:
+        return WHOLE_DISTRICT
+    return UNKNOWN if code == UNKNOWN_DEPARTMENT else Department(code, code, code)

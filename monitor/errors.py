@@ -1,0 +1,52 @@
+"""The errors that a user is meant to read.
+
+Each says what was expected, what was found and where; none carries a secret or a person.
+"""
+
+
+class YueqinglingError(Exception):
+    """A failure that is explained to the user in one message.
+
+    `retryable` says whether the same call can succeed later without anybody changing anything.
+    """
+
+    retryable = False
+
+
+class SettingsError(YueqinglingError):
+    """The settings file, or what it points to, is not usable."""
+
+
+class StoreError(YueqinglingError):
+    """The store can't be opened, or is of another version than this program."""
+
+
+class SourceError(YueqinglingError):
+    """A source could not be read, or what it delivered is not what its feed needs."""
+
+
+class SourceUnavailableError(SourceError):
+    """A source did not answer now; the next pull may find it well."""
+
+    retryable = True
+
+
+class SuiteError(YueqinglingError):
+    """A suite holds something that can't be judged record by record."""
+
+
+class DeliveryError(YueqinglingError):
+    """A channel refused a message for good."""
+
+
+class DeliveryUnavailableError(DeliveryError):
+    """A channel did not take a message now.
+
+    `retry_after` is the number of seconds that the channel asked for, or None.
+    """
+
+    retryable = True
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,0 +1,90 @@
+"""The platform's standard as data: fields by feed, code lists and division codes.
+
+fields.csv holds one row a field (data standard of the supervision-behaviour tables), code_lists.csv
+one row a code, divisions.csv the county-level and higher codes of GB/T 2260.
+"""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal, cast
+
+FieldType = Literal["text", "code", "list", "date", "instant", "boolean", "number"]
+
+DIVISION_LIST = "行政区划代码"
+"""Name of the code list whose codes are the divisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a feed.
+
+    `headers` are the names under which a delivered column may stand: the Chinese name and its
+    aliases, the exchange column and the column itself (snake_case).
+    """
+
+    feed: str
+    name_zh: str
+    column: str
+    headers: tuple[str, ...]
+    mandatory: bool
+    type: FieldType
+    max_length: int | None
+    code_list: str | None
+
+
+@cache
+def fields(feed: str) -> tuple[Field, ...]:
+    """The fields of `feed` in the standard's order; empty for a feed the standard doesn't hold."""
+    return tuple(field for field in _all_fields() if field.feed == feed)
+
+
+@cache
+def code_list(name: str) -> dict[str, str]:
+    """The codes of list `name` with their labels, in the standard's order.
+
+    Raises KeyError where the standard has no such list.
+    """
+    if name == DIVISION_LIST:
+        return {row["code"]: row["name"] for row in _rows("divisions.csv")}
+    codes = {row["code"]: row["label"] for row in _rows("code_lists.csv") if row["list"] == name}
+    if not codes:
+        raise KeyError(name)
+    return codes
+
+
+@cache
+def has_code_list(name: str) -> bool:
+    """Whether the standard holds the codes of list `name`."""
+    return name == DIVISION_LIST or any(row["list"] == name for row in _rows("code_lists.csv"))
+
+
+@cache
+def _all_fields() -> tuple[Field, ...]:
+    return tuple(_field(row) for row in _rows("fields.csv"))
+
+
+def _field(row: dict[str, str]) -> Field:
+    headers = (
+        row["name_zh"],
+        *row["alias_zh"].split(";"),
+        row["exchange_column"],
+        row["column"],
+    )
+    return Field(
+        feed=row["feed"],
+        name_zh=row["name_zh"],
+        column=row["column"],
+        headers=tuple(dict.fromkeys(header for header in headers if header)),
+        mandatory=row["mandatory"] == "yes",
+        type=cast("FieldType", row["type"]),
+        max_length=int(row["max_length"]) if row["max_length"] else None,
+        code_list=row["code_list"] or None,
+    )
+
+
+@cache
+def _rows(name: str) -> tuple[dict[str, str], ...]:
+    text = files(__name__).joinpath(name).read_text(encoding="utf-8")
+    return tuple(csv.DictReader(text.splitlines()))

