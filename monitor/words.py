@@ -12,7 +12,7 @@ class Word(StrEnum):
 
     zh: str
 
-    def __new__(cls, value: str, zh: str) -> "Word":
+    def __new__(cls, value: str, zh: str = "") -> "Word":
         word = str.__new__(cls, value)
         word._value_ = value
         word.zh = zh

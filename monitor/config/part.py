@@ -1,0 +1,67 @@
+"""What every table of the settings has: frozen, unknown keys refused, secrets read from files."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
+
+_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def parse_duration(value: object) -> timedelta:
+    """The span written as a number with s, m, h or d (`90s`, `15m`, `26h`, `1d`).
+
+    Raises ValueError for anything else and for spans under a second.
+    """
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None or int(match[1]) == 0:
+        raise ValueError("expected a span such as 30s, 15m, 26h or 1d")
+    return timedelta(seconds=int(match[1]) * _UNIT_SECONDS[match[2]])
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class Part(BaseModel):
+    """A table of the settings: frozen, unknown keys refused, `x_file` read into `x`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, values: Any, info: ValidationInfo) -> Any:
+        if not isinstance(values, dict):
+            return values
+        for key in [
+            key for key in values if key.endswith("_file") and key[:-5] in cls.model_fields
+        ]:
+            name = key[:-5]
+            if name in values:
+                raise ValueError(f"{name} and {key} are both given: expected one of them")
+            path = folder_of(info) / str(values[key])
+            try:
+                secret = path.read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ValueError(f"{key}: can't read {path}: {error.strerror}") from None
+            values = {k: v for k, v in values.items() if k != key} | {name: secret}
+        return values
+
+
+def folder_of(info: ValidationInfo) -> Path:
+    context: Mapping[str, Any] = info.context or {}
+    return Path(context.get("folder", "."))

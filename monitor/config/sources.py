@@ -1,0 +1,127 @@
+"""The tables [[source]]: where records are pulled from."""
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from monitor.config.part import Duration, Name, Part, Positive, folder_of
+from monitor.words import Feed, Kind, Status
+
+BEHAVIOR_FEEDS = frozenset(Feed[kind.name] for kind in Kind)
+
+
+class StatusSettings(Part):
+    """How a source says where a record stands.
+
+    `map` adds delivered words to the ones that are known anyway (暂存, 待审, 退回, 通过 …); `at` is
+    the delivered column with the instant since which the status holds.
+    """
+
+    column: str
+    map: dict[str, Status] = Field(default_factory=dict)
+    at: str | None = None
+
+
+def _status(value: Any) -> Any:
+    """A status word or a table; anything else is refused here, before the table is looked into."""
+    if isinstance(value, dict | StatusSettings):
+        return value
+    if value in set(Status):
+        return Status(value)
+    words = ", ".join(Status)
+    raise ValueError(f'expected one of {words}, or {{ column = "…" }}')
+
+
+class _Source(Part):
+    """What every source has, whatever its kind."""
+
+    name: Name
+    feed: Feed
+    every: Duration = timedelta(minutes=15)
+    status: Annotated[Status | StatusSettings | None, BeforeValidator(_status)] = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    department: str | None = None
+    batch_rows: Positive = 5_000
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+    @model_validator(mode="after")
+    def _status_is_told(self) -> Self:
+        if self.feed in BEHAVIOR_FEEDS and self.status is None:
+            raise ValueError(
+                'status: expected status = "accepted" (or another status that every row has) or '
+                'status = { column = "…" }, found nothing'
+            )
+        return self
+
+
+class FilesSource(_Source):
+    """Files under a glob: CSV or XLSX."""
+
+    kind: Literal["files"]
+    path: str
+    encoding: str | None = None
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    max_bytes: Positive = 512 * 1024 * 1024
+
+    @field_validator("path", mode="after")
+    @classmethod
+    def _anchor(cls, path: str, info: ValidationInfo) -> str:
+        return str(folder_of(info).absolute() / path)
+
+
+class SqlSource(_Source):
+    """A table or query behind any SQLAlchemy URL."""
+
+    kind: Literal["sql"]
+    url: SecretStr
+    table: str | None = None
+    query: str | None = None
+    cursor: str | None = None
+    overlap: Duration = timedelta(minutes=10)
+    timeout: Duration = timedelta(seconds=60)
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if (self.table is None) == (self.query is None):
+            found = "neither" if self.table is None else "both"
+            raise ValueError(f"expected either table or query, found {found}")
+        return self
+
+
+class Paging(Part):
+    """How an HTTP source hands out its records."""
+
+    kind: Literal["none", "page", "offset", "cursor", "link"] = "none"
+    size: Positive = 500
+    page_param: str = "page"
+    size_param: str = "size"
+    offset_param: str = "offset"
+    cursor_param: str = "cursor"
+    next: str = "next"
+    first: int = 1
+
+
+class HttpSource(_Source):
+    """A JSON API."""
+
+    kind: Literal["http"]
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    token: SecretStr | None = None
+    token_header: str = "Authorization"
+    token_prefix: str = "Bearer "
+    records: str = ""
+    paging: Paging = Paging()
+    params: dict[str, str] = Field(default_factory=dict)
+    timeout: Duration = timedelta(seconds=30)
+    ca_file: str | None = None
+
+
+SourceSettings = Annotated[FilesSource | SqlSource | HttpSource, Field(discriminator="kind")]
