@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 
 import sqlalchemy as sa
 
+from monitor.errors import UnknownDepartmentError
 from monitor.store.tables import department
 from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT
 
@@ -57,3 +59,22 @@ def named(departments: Mapping[str, Department], code: str) -> Department:
     if code == DISTRICT:
         return WHOLE_DISTRICT
     return UNKNOWN if code == UNKNOWN_DEPARTMENT else Department(code, code, code)
+
+
+def find(departments: Mapping[str, Department], asked: str) -> str:
+    """The code of the department that `asked` names: its code, name or short name.
+
+    `district` and `unknown` name themselves. Raises UnknownDepartmentError, which lists the
+    nearest names, where nothing fits.
+    """
+    if asked in departments or asked in (DISTRICT, UNKNOWN_DEPARTMENT):
+        return asked
+    fitting = [d.code for d in departments.values() if asked in (d.name, d.short_name)]
+    if len(fitting) == 1:
+        return fitting[0]
+    names = [d.short_name for d in departments.values()]
+    near = get_close_matches(asked, names, n=5, cutoff=0.3) or names[:5]
+    raise UnknownDepartmentError(
+        f"expected a department's code, name or short name, found {asked!r}; "
+        f"near it: {', '.join(near) or 'no department is known yet, run yueqingling pull'}"
+    )

@@ -31,6 +31,10 @@ class SourceUnavailableError(SourceError):
     retryable = True
 
 
+class UnknownDepartmentError(YueqinglingError):
+    """Somebody asked for a department that the directory doesn't hold."""
+
+
 class SuiteError(YueqinglingError):
     """A suite holds something that can't be judged record by record."""
 
