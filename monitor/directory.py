@@ -20,6 +20,7 @@ class Department:
     name: str
     short_name: str
     level: str | None = None
+    local_code: str | None = None
     in_scope_from: date | None = None
     in_scope_to: date | None = None
 
@@ -45,6 +46,7 @@ def read(connection: sa.Connection) -> Mapping[str, Department]:
             name=row.name,
             short_name=row.short_name or row.name,
             level=row.level,
+            local_code=row.local_code,
             in_scope_from=row.in_scope_from,
             in_scope_to=row.in_scope_to,
         )
