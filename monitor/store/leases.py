@@ -24,7 +24,8 @@ def take(connection: sa.Connection, name: str, owner: str, now: datetime, lasts:
         set_={"owner": insert.excluded.owner, "until": insert.excluded.until},
         where=sa.or_(lease.c.owner == owner, lease.c.until <= now),
     ).returning(lease.c.owner)
-    return connection.scalar(statement) == owner
+    holds: str | None = connection.scalar(statement)
+    return holds == owner
 
 
 def give_back(connection: sa.Connection, name: str, owner: str) -> None:

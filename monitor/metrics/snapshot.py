@@ -1,0 +1,288 @@
+"""The snapshot: what the store says at one moment, read in a fixed number of statements.
+
+It is immutable and swapped whole, so a scrape never sees half of a check; and it is read from
+tables only, so every instance serves the same and a restart forgets nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+import sqlalchemy as sa
+
+from monitor import directory
+from monitor.config import Settings
+from monitor.directory import Department
+from monitor.store.tables import (
+    behavior,
+    delivery,
+    finding,
+    outbox,
+    rule,
+    run,
+    seal,
+    statement,
+    tally,
+    to_judge,
+)
+from monitor.words import DISTRICT, MonthState
+from monitor.workdays import Month, local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one department stands in one statement month: a row of `statement`."""
+
+    department: str
+    month: str
+    as_of: datetime
+    close_at: datetime
+    in_scope: bool
+    obligations: int
+    backlog: int
+    pending: int
+    overdue: int
+    carried: int
+    oldest_due_at: datetime | None
+    silent: bool
+    not_measured: tuple[str, ...]
+    zero: bool
+    zero_of_month: bool
+    sealed_state: str | None
+    current_state: str
+    figures: Mapping[str, Mapping[str, int]]
+
+    @property
+    def measured(self) -> bool:
+        """Whether everything that decides the department's counts could be read."""
+        return self.current_state != MonthState.NO_DATA and not self.not_measured
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number of units of one department, month and kind, by what they are counted under."""
+
+    department: str
+    month: str
+    kind: str
+    under: str  # a reason, or a class of rules
+    state: str  # time state; empty for rules
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """The runs of one job, or of one source's pulls, that ended in one way."""
+
+    job: str
+    source: str | None
+    outcome: str
+    count: int
+    last_finished_at: datetime | None
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The messages of the outbox in one state."""
+
+    state: str
+    count: int
+    oldest_created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """The attempts to deliver through one channel that ended in one way."""
+
+    channel: str
+    outcome: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """What a source is and how old what it delivered may be."""
+
+    name: str
+    feed: str
+    kind: str
+    fresh_within_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The store at `taken_at`, for the current and the previous statement month."""
+
+    taken_at: datetime
+    months: tuple[str, ...]
+    departments: Mapping[str, Department]
+    standings: tuple[Standing, ...]
+    district: tuple[Standing, ...]
+    backlog: tuple[Count, ...]
+    failures: tuple[Count, ...]
+    sources: tuple[SourceInfo, ...]
+    runs: tuple[Runs, ...]
+    messages: tuple[Messages, ...]
+    attempts: tuple[Attempts, ...]
+    seals: Mapping[str, datetime]
+    unjudged: int
+
+    @classmethod
+    def read(cls, connection: sa.Connection, settings: Settings, now: datetime) -> "Snapshot":
+        """Read the store in the caller's transaction; the number of statements is fixed."""
+        current = Month.of(local_day(now))
+        months = (str(current), str(current.shift(-1)))
+        standings = _standings(connection, months)
+        return cls(
+            taken_at=now,
+            months=months,
+            departments=MappingProxyType(dict(directory.read(connection))),
+            standings=tuple(row for row in standings if row.department != DISTRICT),
+            district=tuple(row for row in standings if row.department == DISTRICT),
+            backlog=_backlog(connection, months),
+            failures=_failures(connection, months),
+            sources=tuple(
+                SourceInfo(
+                    source.name,
+                    source.feed.value,
+                    source.kind,
+                    settings.month_zero.fresh_within.total_seconds(),
+                )
+                for source in settings.source
+            ),
+            runs=_runs(connection),
+            messages=_messages(connection),
+            attempts=_attempts(connection),
+            seals=MappingProxyType(_seals(connection, months)),
+            unjudged=connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0,
+        )
+
+    def last_success(self, source: str) -> datetime | None:
+        """When the last good pull of `source` ended."""
+        return max(
+            (
+                runs.last_finished_at
+                for runs in self.runs
+                if runs.source == source and runs.outcome == "ok" and runs.last_finished_at
+            ),
+            default=None,
+        )
+
+    def stale_sources(self, now: datetime) -> tuple[str, ...]:
+        """The sources that were not read well within their limit before `now`."""
+        return tuple(
+            source.name
+            for source in self.sources
+            if (last := self.last_success(source.name)) is None
+            or (now - last).total_seconds() > source.fresh_within_seconds
+        )
+
+
+def _standings(connection: sa.Connection, months: tuple[str, ...]) -> list[Standing]:
+    query = (
+        sa.select(statement)
+        .where(statement.c.month.in_(months))
+        .order_by(statement.c.department, statement.c.month)
+    )
+    return [
+        Standing(
+            department=row.department,
+            month=row.month,
+            as_of=row.as_of,
+            close_at=row.close_at,
+            in_scope=row.in_scope,
+            obligations=row.obligations,
+            backlog=row.backlog,
+            pending=row.pending,
+            overdue=row.overdue,
+            carried=row.carried,
+            oldest_due_at=row.oldest_due_at,
+            silent=row.silent,
+            not_measured=tuple(row.not_measured),
+            zero=row.zero,
+            zero_of_month=row.zero_of_month,
+            sealed_state=row.sealed_state,
+            current_state=row.current_state,
+            figures=row.figures,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def _backlog(connection: sa.Connection, months: tuple[str, ...]) -> tuple[Count, ...]:
+    columns = (tally.c.department, tally.c.month, tally.c.kind, tally.c.reason, tally.c.state)
+    query = (
+        sa.select(*columns, tally.c.count)
+        .where(tally.c.month.in_(months), tally.c.department != DISTRICT)
+        .order_by(*columns)
+    )
+    return tuple(Count(*row) for row in connection.execute(query))
+
+
+def _failures(connection: sa.Connection, months: tuple[str, ...]) -> tuple[Count, ...]:
+    department = sa.func.coalesce(behavior.c.department, directory.UNKNOWN.code)
+    columns = (department, behavior.c.month, behavior.c.kind, rule.c["class"])
+    query = (
+        sa.select(*columns, sa.literal(""), sa.func.count())
+        .select_from(finding)
+        .join(behavior, behavior.c.id == finding.c.behavior_id)
+        .join(rule, rule.c.number == finding.c.rule)
+        .where(behavior.c.month.in_(months), behavior.c.deleted_at.is_(None), rule.c.active)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return tuple(Count(*row) for row in connection.execute(query))
+
+
+def _runs(connection: sa.Connection) -> tuple[Runs, ...]:
+    columns = (run.c.job, run.c.source, run.c.outcome)
+    rows = ("read", "landed", "unchanged", "malformed")
+    query = (
+        sa.select(
+            *columns,
+            sa.func.count().label("runs"),
+            sa.func.max(run.c.finished_at).label("last"),
+            *(sa.func.sum(run.c[f"rows_{name}"]).label(name) for name in rows),
+        )
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return tuple(
+        Runs(
+            job=row.job,
+            source=row.source,
+            outcome=row.outcome,
+            count=row.runs,
+            last_finished_at=row.last,
+            rows=MappingProxyType({name: int(getattr(row, name)) for name in rows}),
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _messages(connection: sa.Connection) -> tuple[Messages, ...]:
+    query = (
+        sa.select(outbox.c.state, sa.func.count(), sa.func.min(outbox.c.created_at))
+        .group_by(outbox.c.state)
+        .order_by(outbox.c.state)
+    )
+    return tuple(Messages(*row) for row in connection.execute(query))
+
+
+def _attempts(connection: sa.Connection) -> tuple[Attempts, ...]:
+    columns = (outbox.c.channel, delivery.c.outcome)
+    query = (
+        sa.select(*columns, sa.func.count())
+        .select_from(delivery)
+        .join(outbox, outbox.c.id == delivery.c.outbox_id)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return tuple(Attempts(*row) for row in connection.execute(query))
+
+
+def _seals(connection: sa.Connection, months: tuple[str, ...]) -> dict[str, datetime]:
+    query = sa.select(seal.c.month, seal.c.sealed_at).where(seal.c.month.in_(months))
+    return {row.month: row.sealed_at for row in connection.execute(query)}
