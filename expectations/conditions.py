@@ -1,0 +1,223 @@
+"""Great Expectations' own conditions of a rule, as SQL clauses.
+
+Great Expectations resolves `<metric>.condition` for its map expectations without a data context:
+the clause that is true of a record that fails. It is resolved against an empty clone of the table
+in memory, so nothing is read from or made in the office's database; what depends on the store (the
+regex operator) follows the dialect that is asked for. Great Expectations is imported here only, and
+only when a rule is resolved: importing it takes seconds.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql import visitors
+
+from expectations.records import empty_clone
+from expectations.suites import Rule
+from expectations.supported import SUPPORTED
+from expectations.values import UnfitValueError, coerce, whole
+
+if TYPE_CHECKING:
+    from great_expectations.execution_engine.sqlalchemy_execution_engine import (
+        SqlAlchemyExecutionEngine,
+    )
+    from great_expectations.expectations.expectation import Expectation
+
+Clause = sa.ColumnElement[bool]
+
+_BATCH = "empty clone"
+_PAIR_IN_SET = "expect_column_pair_values_to_be_in_set"
+_NO_ROW_IGNORED = {"pair": "neither", "multicolumn": "never"}
+_MANY_RECORDS = frozenset({"select", "subquery", "alias", "scalar_select_grouping", "over"})
+
+
+@lru_cache(maxsize=4)
+def failing(dialect: str, table: sa.Table, rules: tuple[Rule, ...]) -> Mapping[str, Clause]:
+    """For each rule's id the clause that is true of the rows of `table` that fail it.
+
+    `dialect` is the store's (sqlite or postgresql). Columns are unqualified: the clauses belong in
+    a SELECT from one source that has the columns of `table`.
+
+    Raises SuiteError, which names file, rule and reason, for a rule that one row can't decide.
+    """
+    clone = empty_clone(table)
+    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
+    try:
+        clone.create(engine)
+        resolver = _execution_engine(engine, clone, dialect)
+        return {rule.id: _clause(rule, clone, resolver) for rule in rules}
+    finally:
+        engine.dispose()
+
+
+def _execution_engine(
+    engine: sa.Engine, clone: sa.Table, dialect: str
+) -> "SqlAlchemyExecutionEngine":
+    from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
+    from great_expectations.execution_engine.sqlalchemy_execution_engine import (
+        SqlAlchemyExecutionEngine,
+    )
+
+    resolver = SqlAlchemyExecutionEngine(engine=engine)
+    resolver.dialect_module = import_module(f"sqlalchemy.dialects.{dialect}")
+    batch = SqlAlchemyBatchData(execution_engine=resolver, table_name=clone.name)
+    resolver.load_batch_data(_BATCH, batch)
+    return resolver
+
+
+def _clause(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine") -> Clause:
+    """The rows that the rule asks about (row_condition, ignore_row_if) and that fail it."""
+    for name in sorted(rule.columns):
+        if name not in clone.columns:
+            raise rule.refused(f"expected a column of {clone.name}, found {name!r}")
+    _refuse_where_great_expectations_errs(rule)
+    try:
+        expectation = _expectation(rule)
+        unexpected = _unexpected(rule, clone, expectation, resolver)
+        condition = _coerced_condition(rule.kwargs.get("row_condition"), clone)
+        asked = [] if condition is None else [_filter(condition, resolver)]
+    except ValueError as error:
+        raise rule.refused(str(error)) from None
+    clause = sa.and_(*asked, *_not_ignored(rule, expectation), unexpected)
+    for element in visitors.iterate(clause):
+        if element.__visit_name__ in _MANY_RECORDS:
+            raise rule.refused(f"{rule.type} looks at other records than the one judged")
+    return visitors.replacement_traverse(clause, {}, _inline)
+
+
+def _inline(element: Any, **_: Any) -> Any:
+    """Lists of values are written into the statement: drivers bind thousands slowly, if at all."""
+    if isinstance(element, sa.BindParameter) and element.expanding:
+        return element.render_literal_execute()
+    return None
+
+
+def _refuse_where_great_expectations_errs(rule: Rule) -> None:
+    """What Great Expectations itself counts wrongly or can't run, whatever we did with it."""
+    if rule.kwargs.get("row_condition") is None:
+        return
+    if rule.type == _PAIR_IN_SET:
+        raise rule.refused("Great Expectations passes over the row_condition of this type")
+    ignored = _NO_ROW_IGNORED.get(SUPPORTED[rule.type])
+    if ignored is not None and rule.kwargs.get("ignore_row_if") == ignored:
+        raise rule.refused(
+            f"Great Expectations can't run ignore_row_if {ignored} with a row_condition"
+        )
+
+
+def _expectation(rule: Rule) -> "Expectation":
+    """The rule as Great Expectations' own object: it checks names, types and bounds of kwargs."""
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    try:
+        return ExpectationConfiguration(type=rule.type, kwargs=dict(rule.kwargs)).to_domain_obj()
+    except (ValueError, TypeError, GreatExpectationsError) as error:
+        raise rule.refused(" ".join(str(error).split())) from None
+
+
+def _unexpected(
+    rule: Rule,
+    clone: sa.Table,
+    expectation: "Expectation",
+    resolver: "SqlAlchemyExecutionEngine",
+) -> Clause:
+    from great_expectations.exceptions.exceptions import GreatExpectationsError
+    from great_expectations.expectations.expectation import (
+        ColumnMapExpectation,
+        ColumnPairMapExpectation,
+        MulticolumnMapExpectation,
+    )
+    from great_expectations.expectations.registry import get_metric_kwargs
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+    from great_expectations.validator.metrics_calculator import MetricsCalculator
+
+    if not isinstance(
+        expectation, ColumnMapExpectation | ColumnPairMapExpectation | MulticolumnMapExpectation
+    ):
+        raise rule.refused(f"{rule.type} doesn't judge record by record")
+    name = f"{expectation.map_metric}.condition"
+    kwargs = get_metric_kwargs(metric_name=name, configuration=expectation.configuration)
+    domain = {**kwargs["metric_domain_kwargs"], "batch_id": _BATCH, "row_condition": None}
+    values = {**kwargs["metric_value_kwargs"], **_coerced_values(rule, clone)}
+    metric = MetricConfiguration(name, metric_domain_kwargs=domain, metric_value_kwargs=values)
+    calculator = MetricsCalculator(execution_engine=resolver, show_progress_bars=False)
+    try:
+        clause, _, _ = calculator.get_metric(metric)
+    except GreatExpectationsError as error:
+        raise rule.refused(" ".join(str(error).split())) from None
+    if not isinstance(clause, sa.ColumnElement):
+        raise rule.refused(f"Great Expectations gives no SQL clause for {rule.type}")
+    return clause
+
+
+def _coerced_values(rule: Rule, clone: sa.Table) -> dict[str, Any]:
+    """The kwargs that are compared with cells, as the type of the cells."""
+    kwargs, columns = rule.kwargs, clone.columns
+    values: dict[str, Any] = {}
+    for key in ("min_value", "max_value"):
+        if kwargs.get(key) is None:
+            continue
+        by_length = "value_lengths" in rule.type
+        values[key] = (
+            whole(kwargs[key], key) if by_length else coerce(kwargs[key], columns[kwargs["column"]])
+        )
+    if "value_set" in kwargs:
+        values["value_set"] = coerce(kwargs["value_set"], columns[kwargs["column"]])
+    if "value_pairs_set" in kwargs:
+        one, other = columns[kwargs["column_A"]], columns[kwargs["column_B"]]
+        values["value_pairs_set"] = [
+            (coerce(left, one), coerce(right, other)) for left, right in kwargs["value_pairs_set"]
+        ]
+    for regex in (*kwargs.get("regex_list", ()), *filter(None, [kwargs.get("regex")])):
+        try:
+            re.compile(regex)
+        except re.error as error:
+            raise UnfitValueError(
+                f"expected a regular expression, found {regex!r}: {error}"
+            ) from None
+    return values
+
+
+def _coerced_condition(condition: Any, clone: sa.Table) -> Any:
+    """A serialised row condition whose parameters have the type of their columns."""
+    if not isinstance(condition, Mapping):
+        if condition is not None:
+            raise UnfitValueError(
+                f"row_condition: expected type and conditions, found {condition!r}"
+            )
+        return None
+    if "conditions" in condition:
+        parts = [_coerced_condition(part, clone) for part in condition["conditions"]]
+        return {**condition, "conditions": parts}
+    if "parameter" in condition:
+        column = clone.columns[condition["column"]["name"]]
+        return {**condition, "parameter": coerce(condition["parameter"], column)}
+    return condition
+
+
+def _filter(condition: Mapping[str, Any], resolver: "SqlAlchemyExecutionEngine") -> Clause:
+    from great_expectations.expectations.row_conditions import Condition, deserialize_row_condition
+
+    read = deserialize_row_condition(dict(condition))
+    if not isinstance(read, Condition):
+        raise UnfitValueError(f"row_condition: expected type and conditions, found {condition!r}")
+    return resolver.condition_to_filter_clause(read)
+
+
+def _not_ignored(rule: Rule, expectation: "Expectation") -> Sequence[Clause]:
+    """What `ignore_row_if` leaves, in Great Expectations' words."""
+    ignored = getattr(expectation, "ignore_row_if", None)
+    names = rule.kwargs.get("column_list") or [
+        rule.kwargs.get("column_A"),
+        rule.kwargs.get("column_B"),
+    ]
+    if ignored in {"both_values_are_missing", "all_values_are_missing"}:
+        return [sa.not_(sa.and_(*(sa.column(name).is_(None) for name in names)))]
+    if ignored in {"either_value_is_missing", "any_value_is_missing"}:
+        return [sa.not_(sa.or_(*(sa.column(name).is_(None) for name in names)))]
+    return []

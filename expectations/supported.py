@@ -1,0 +1,53 @@
+"""Which expectation types can be judged record by record, and why the others can't.
+
+A type is supported when Great Expectations resolves its condition to a clause that looks at one
+record only and means the same on SQLite and PostgreSQL (docs/rules.md). A test derives both tables
+from the installed Great Expectations.
+"""
+
+from typing import Literal
+
+Domain = Literal["column", "pair", "multicolumn"]
+
+SUPPORTED: dict[str, Domain] = {
+    "expect_column_values_to_be_null": "column",
+    "expect_column_values_to_not_be_null": "column",
+    "expect_column_values_to_be_in_set": "column",
+    "expect_column_values_to_not_be_in_set": "column",
+    "expect_column_values_to_be_between": "column",
+    "expect_column_value_lengths_to_be_between": "column",
+    "expect_column_value_lengths_to_equal": "column",
+    "expect_column_values_to_match_regex": "column",
+    "expect_column_values_to_not_match_regex": "column",
+    "expect_column_values_to_match_regex_list": "column",
+    "expect_column_values_to_not_match_regex_list": "column",
+    "expect_column_pair_values_a_to_be_greater_than_b": "pair",
+    "expect_column_pair_values_to_be_equal": "pair",
+    "expect_column_pair_values_to_be_in_set": "pair",
+    "expect_select_column_values_to_be_unique_within_record": "multicolumn",
+    "expect_multicolumn_values_to_be_equal": "multicolumn",
+    "expect_multicolumn_sum_to_equal": "multicolumn",
+}
+"""The types that can be judged, with the part of a record that each looks at."""
+
+NO_CONDITION = "Great Expectations has no condition for it on a SQL store"
+NOT_ROW_LOCAL = "its condition looks at other records than the one judged"
+LIKE = "LIKE tells upper from lower case on one store and not on the other; use a regex"
+
+REFUSED: dict[str, str] = {
+    "expect_column_values_to_be_unique": NOT_ROW_LOCAL,
+    "expect_column_value_z_scores_to_be_less_than": NOT_ROW_LOCAL,
+    "expect_column_values_to_not_be_outliers": NOT_ROW_LOCAL,
+    "expect_compound_columns_to_be_unique": NOT_ROW_LOCAL,
+    "expect_multicolumn_values_to_be_unique": NOT_ROW_LOCAL,
+    "expect_column_values_to_match_like_pattern": LIKE,
+    "expect_column_values_to_not_match_like_pattern": LIKE,
+    "expect_column_values_to_match_like_pattern_list": LIKE,
+    "expect_column_values_to_not_match_like_pattern_list": LIKE,
+}
+"""Types of which the reason is worth more than `NO_CONDITION`."""
+
+
+def refusal(type_: str) -> str | None:
+    """Why an expectation of `type_` can't be judged record by record; None where it can."""
+    return None if type_ in SUPPORTED else REFUSED.get(type_, NO_CONDITION)
