@@ -26,7 +26,7 @@ class Record:
 
     `parent` is the check that it followed from, `extra` says that it isn't the first act that did;
     `referred` counts the records that name this one as their check. A `touched` record has its one
-    peculiarity and gets no other.
+    peculiarity and gets no other. `first_written` are cells (by exchange column) of an earlier row.
     """
 
     kind: Kind

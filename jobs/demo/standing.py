@@ -87,10 +87,11 @@ class Standing:
 
     def _withdrawn(self, truth: Truth) -> None:
         """Taken back by the source with operation d, after it had been inserted."""
-        exchanged = [r for r in self.records if r.kind in EXCHANGED]
-        for record in self._some(_WITHDRAWN, lambda r: charged(r) and r.can_leave, exchanged):
-            record.withdrawn = True
-            truth.add(record, "withdrawn", Outcome.REPAIRED, column="cd_operation")
+        for kind in EXCHANGED:
+            exchanged = [r for r in self.records if r.kind is kind]
+            for record in self._some(_WITHDRAWN, lambda r: charged(r) and r.can_leave, exchanged):
+                record.withdrawn = True
+                truth.add(record, "withdrawn", Outcome.REPAIRED, column="cd_operation")
 
     def _copied(self, truth: Truth) -> None:
         """Delivered again under another record id: only the first is an obligation."""
@@ -98,23 +99,24 @@ class Standing:
             originals = [r for r in self.records if r.kind is kind]
             for record in self._some(_COPIED, lambda r: charged(r) and not r.referred, originals):
                 twin = copy(record)
-                twin.values, twin.written = dict(record.values), {}
+                twin.values, twin.written, twin.first_written = dict(record.values), {}, {}
                 twin.record_id, twin.late_copy = f"{record.record_id}B", True
                 self.records.append(twin)
                 truth.finding(twin, f"{kind}.action_code.duplicate", "")
 
     def _histories(self, truth: Truth) -> None:
         """Rows of the front-end database that only make sense with the rows before them."""
-        exchanged = [r for r in self.records if r.kind in EXCHANGED and not r.late_copy]
-        for record in self._some(_CORRECTED, accepted, exchanged):
-            record.first_written["party_id"] = None
-            truth.add(record, "corrected", Outcome.REPAIRED, column="party_id")
-        for record in self._some(_CORRECTED, accepted, exchanged):
-            record.never_inserted = True
-            truth.add(record, "update_without_insert", Outcome.REPAIRED, column="cd_operation")
-        for record in exchanged:
-            if self._random.random() < _UPDATED and not record.touched:
-                record.first_written.setdefault("submitter", "示范录入员")
+        for kind in EXCHANGED:
+            exchanged = [r for r in self.records if r.kind is kind and not r.late_copy]
+            for record in self._some(_CORRECTED, accepted, exchanged):
+                record.first_written["administrative_cp_ui_code"] = None
+                truth.add(record, "corrected", Outcome.REPAIRED, column="party_id")
+            for record in self._some(_CORRECTED, accepted, exchanged):
+                record.never_inserted = True
+                truth.add(record, "update_without_insert", Outcome.REPAIRED, column="cd_operation")
+            for record in exchanged:
+                if self._random.random() < _UPDATED and not record.touched:
+                    record.first_written["submitted_personnel"] = "示范录入员"
 
     def _some(
         self, share: float, fits: Callable[[Record], bool], among: Sequence[Record] | None = None
