@@ -8,7 +8,7 @@ only when a rule is resolved: importing it takes seconds.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -35,8 +35,7 @@ _NO_ROW_IGNORED = {"pair": "neither", "multicolumn": "never"}
 _MANY_RECORDS = frozenset({"select", "subquery", "alias", "scalar_select_grouping", "over"})
 
 
-@lru_cache(maxsize=4)
-def failing(dialect: str, table: sa.Table, rules: tuple[Rule, ...]) -> Mapping[str, Clause]:
+def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Clause]:
     """For each rule's id the clause that is true of the rows of `table` that fail it.
 
     `dialect` is the store's (sqlite or postgresql). Columns are unqualified: the clauses belong in
@@ -44,29 +43,33 @@ def failing(dialect: str, table: sa.Table, rules: tuple[Rule, ...]) -> Mapping[s
 
     Raises SuiteError, which names file, rule and reason, for a rule that one row can't decide.
     """
-    clone = empty_clone(table)
-    engine = sa.create_engine("sqlite://", poolclass=sa.StaticPool)
-    try:
-        clone.create(engine)
-        resolver = _execution_engine(engine, clone, dialect)
-        return {rule.id: _clause(rule, clone, resolver) for rule in rules}
-    finally:
-        engine.dispose()
+    return {rule.id: _resolved(dialect, table, rule) for rule in rules}
 
 
-def _execution_engine(
-    engine: sa.Engine, clone: sa.Table, dialect: str
-) -> "SqlAlchemyExecutionEngine":
+@lru_cache(maxsize=4096)
+def _resolved(dialect: str, table: sa.Table, rule: Rule) -> Clause:
+    clone, resolver = _resolver(dialect, table)
+    return _clause(rule, clone, resolver)
+
+
+@lru_cache(maxsize=8)
+def _resolver(dialect: str, table: sa.Table) -> tuple[sa.Table, "SqlAlchemyExecutionEngine"]:
+    """An empty clone of `table` in memory, and Great Expectations' engine on it."""
     from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
     from great_expectations.execution_engine.sqlalchemy_execution_engine import (
         SqlAlchemyExecutionEngine,
     )
 
+    engine = sa.create_engine(
+        "sqlite://", poolclass=sa.StaticPool, connect_args={"check_same_thread": False}
+    )
+    clone = empty_clone(table)
+    clone.create(engine)
     resolver = SqlAlchemyExecutionEngine(engine=engine)
     resolver.dialect_module = import_module(f"sqlalchemy.dialects.{dialect}")
     batch = SqlAlchemyBatchData(execution_engine=resolver, table_name=clone.name)
     resolver.load_batch_data(_BATCH, batch)
-    return resolver
+    return clone, resolver
 
 
 def _clause(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine") -> Clause:
@@ -76,9 +79,10 @@ def _clause(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine") 
             raise rule.refused(f"expected a column of {clone.name}, found {name!r}")
     _refuse_where_great_expectations_errs(rule)
     try:
-        expectation = _expectation(rule)
-        unexpected = _unexpected(rule, clone, expectation, resolver)
         condition = _coerced_condition(rule.kwargs.get("row_condition"), clone)
+        values = _coerced_values(rule, clone)
+        expectation = _expectation(rule)
+        unexpected = _unexpected(rule, values, expectation, resolver)
         asked = [] if condition is None else [_filter(condition, resolver)]
     except ValueError as error:
         raise rule.refused(str(error)) from None
@@ -122,7 +126,7 @@ def _expectation(rule: Rule) -> "Expectation":
 
 def _unexpected(
     rule: Rule,
-    clone: sa.Table,
+    coerced: Mapping[str, Any],
     expectation: "Expectation",
     resolver: "SqlAlchemyExecutionEngine",
 ) -> Clause:
@@ -143,7 +147,7 @@ def _unexpected(
     name = f"{expectation.map_metric}.condition"
     kwargs = get_metric_kwargs(metric_name=name, configuration=expectation.configuration)
     domain = {**kwargs["metric_domain_kwargs"], "batch_id": _BATCH, "row_condition": None}
-    values = {**kwargs["metric_value_kwargs"], **_coerced_values(rule, clone)}
+    values = {**kwargs["metric_value_kwargs"], **coerced}
     metric = MetricConfiguration(name, metric_domain_kwargs=domain, metric_value_kwargs=values)
     calculator = MetricsCalculator(execution_engine=resolver, show_progress_bars=False)
     try:
@@ -157,19 +161,19 @@ def _unexpected(
 
 def _coerced_values(rule: Rule, clone: sa.Table) -> dict[str, Any]:
     """The kwargs that are compared with cells, as the type of the cells."""
-    kwargs, columns = rule.kwargs, clone.columns
+    kwargs = rule.kwargs
     values: dict[str, Any] = {}
+    column, one, other = (
+        clone.columns.get(kwargs.get(key, "")) for key in ("column", "column_A", "column_B")
+    )
     for key in ("min_value", "max_value"):
-        if kwargs.get(key) is None:
+        if kwargs.get(key) is None or column is None:
             continue
         by_length = "value_lengths" in rule.type
-        values[key] = (
-            whole(kwargs[key], key) if by_length else coerce(kwargs[key], columns[kwargs["column"]])
-        )
-    if "value_set" in kwargs:
-        values["value_set"] = coerce(kwargs["value_set"], columns[kwargs["column"]])
-    if "value_pairs_set" in kwargs:
-        one, other = columns[kwargs["column_A"]], columns[kwargs["column_B"]]
+        values[key] = whole(kwargs[key], key) if by_length else coerce(kwargs[key], column)
+    if "value_set" in kwargs and column is not None:
+        values["value_set"] = coerce(kwargs["value_set"], column)
+    if "value_pairs_set" in kwargs and one is not None and other is not None:
         values["value_pairs_set"] = [
             (coerce(left, one), coerce(right, other)) for left, right in kwargs["value_pairs_set"]
         ]

@@ -72,7 +72,7 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
     if connection.dialect.name == "postgresql":
         # compiling two hundred conditions to machine code costs more than running them
         connection.exec_driver_sql("SET LOCAL jit = off")
-    clauses = failing(connection.dialect.name, behavior, tuple(each.rule for each in rules))
+    clauses = failing(connection.dialect.name, behavior, (each.rule for each in rules))
     queued = sa.select(to_judge.c.behavior_id)
     _failing.create(connection)
     _scan(connection, live().where(behavior.c.id.in_(queued)), rules, clauses)

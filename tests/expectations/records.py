@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor import standard
-from monitor.store.tables import behavior, to_judge
+from monitor.store.tables import behavior, finding, rule, to_judge
 from monitor.words import Kind
 
 ORGAN = "11500112MB00000018"
@@ -101,3 +101,13 @@ def _value(field: standard.Field, number: int) -> Any:
             assert field.code_list is not None
             return next(iter(standard.code_list(field.code_list)))
     return f"示范{field.name_zh}"[: field.max_length]
+
+
+def found(connection: sa.Connection, number: int) -> set[str]:
+    """Ids of the rules that the record fails according to the table `finding`."""
+    query = (
+        sa.select(rule.c.id)
+        .join(finding, finding.c.rule == rule.c.number)
+        .where(finding.c.behavior_id == number)
+    )
+    return set(connection.scalars(query))

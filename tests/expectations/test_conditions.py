@@ -1,0 +1,196 @@
+"""Conditions: what is refused, and how values become the type of their columns."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from expectations.conditions import failing
+from expectations.records import empty_clone
+from expectations.suites import Rule
+from expectations.values import UnfitValueError, coerce
+from monitor.errors import SuiteError
+from monitor.store.tables import behavior
+from monitor.words import Severity
+
+
+def made(type_: str, **kwargs: Any) -> Rule:
+    return Rule(
+        id="check.own",
+        kind="check",
+        rule_class="01",
+        severity=Severity.CRITICAL,
+        field="own",
+        message="验证不通过",
+        type=type_,
+        kwargs=kwargs,
+        version=repr((type_, kwargs)),
+        path=Path("own.yaml"),
+    )
+
+
+def compares(column: str, operator: str, parameter: Any) -> dict[str, Any]:
+    return {
+        "type": "comparison",
+        "column": {"name": column},
+        "operator": operator,
+        "parameter": parameter,
+    }
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        (
+            made("expect_column_values_to_not_be_null", column="party"),
+            "expected a column of behavior, found 'party'",
+        ),
+        (
+            made(
+                "expect_column_values_to_not_be_null",
+                column="party_name",
+                row_condition=compares("party", "==", "x"),
+            ),
+            "expected a column of behavior, found 'party'",
+        ),
+        (made("expect_column_values_to_not_be_null", colum="party_name"), "colum"),
+        (
+            made("expect_column_values_to_match_regex", column="party_name", regex="("),
+            "expected a regular expression, found '('",
+        ),
+        (
+            made(
+                "expect_column_values_to_be_between",
+                column="occurred_on",
+                min_value=datetime.fromisoformat("2022-01-01 00:00:00"),
+            ),
+            "days are compared with days only",
+        ),
+        (
+            made("expect_column_values_to_be_between", column="occurred_on", min_value="soon"),
+            "expected a day (2022-01-31), found 'soon'",
+        ),
+        (
+            made("expect_column_values_to_be_in_set", column="check_form", value_set=[1]),
+            "expected a text in quotes, found 1",
+        ),
+        (
+            made("expect_column_values_to_be_between", column="party_name", min_value="a"),
+            "min_value",
+        ),
+        (
+            made(
+                "expect_column_values_to_not_be_null",
+                column="party_name",
+                row_condition=compares("inspector_count", "==", "2"),
+            ),
+            "expected a whole number, found '2'",
+        ),
+        (
+            made(
+                "expect_column_values_to_not_be_null",
+                column="party_name",
+                row_condition='col("party_name") == "x"',
+            ),
+            "row_condition: expected type and conditions",
+        ),
+        (
+            made(
+                "expect_column_pair_values_to_be_in_set",
+                column_A="check_form",
+                column_B="check_mode",
+                value_pairs_set=[["01", "1"]],
+                row_condition=compares("party_name", "==", "x"),
+            ),
+            "passes over the row_condition",
+        ),
+        (
+            made(
+                "expect_column_pair_values_to_be_equal",
+                column_A="check_form",
+                column_B="check_mode",
+                ignore_row_if="neither",
+                row_condition=compares("party_name", "==", "x"),
+            ),
+            "ignore_row_if neither",
+        ),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_file_rule_and_reason(
+    dialect: str, rule: Rule, said: str
+) -> None:
+    with pytest.raises(SuiteError) as refused:
+        failing(dialect, behavior, [rule])
+    assert str(refused.value).startswith("own.yaml: rule check.own: ")
+    assert said in str(refused.value)
+
+
+def test_a_nested_row_condition_is_joined_in() -> None:
+    rule = made(
+        "expect_column_values_to_not_be_null",
+        column="party_name",
+        row_condition={
+            "type": "and",
+            "conditions": [
+                compares("occurred_on", ">=", "2022-01-01"),
+                {"type": "nullity", "column": {"name": "party_id"}, "is_null": False},
+            ],
+        },
+    )
+    clause = failing("postgresql", behavior, [rule])[rule.id]
+    compiled = clause.compile()
+    assert str(compiled) == (
+        "occurred_on >= :param_1 AND party_id IS NOT NULL AND party_name IS NULL"
+    )
+    assert compiled.params == {"param_1": date(2022, 1, 1)}
+
+
+def test_a_rule_is_resolved_once() -> None:
+    rule = made("expect_column_values_to_not_be_null", column="party_name")
+    first = failing("sqlite", behavior, [rule])[rule.id]
+    assert failing("sqlite", behavior, [rule])[rule.id] is first
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "expected"),
+    [
+        ("occurred_on", "2022-01-31", date(2022, 1, 31)),
+        ("occurred_on", date(2022, 1, 31), date(2022, 1, 31)),
+        ("inspector_count", 2.0, 2),
+        ("fine_yuan", 0.1, Decimal("0.1")),
+        ("has_hearing", True, True),
+        ("check_form", ["01", "02"], ["01", "02"]),
+        ("submitted_at", "2022-01-31T08:00:00+08:00", datetime(2022, 1, 31, tzinfo=UTC)),
+    ],
+)
+def test_values_get_the_type_of_their_column(column: str, value: Any, expected: Any) -> None:
+    assert coerce(value, behavior.columns[column]) == expected
+    assert type(coerce(value, behavior.columns[column])) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("inspector_count", True),
+        ("inspector_count", 2.5),
+        ("fine_yuan", "10"),
+        ("has_hearing", 1),
+        ("submitted_at", "2022-01-31"),
+        ("submitted_at", "soon"),
+        ("submitted_at", datetime.fromisoformat("2022-01-31 00:00:00")),
+        ("raw", "{}"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(column: str, value: Any) -> None:
+    with pytest.raises(UnfitValueError):
+        coerce(value, behavior.columns[column])
+
+
+def test_the_clone_has_the_columns_of_the_table_and_the_one_made_while_reading() -> None:
+    names = [column.name for column in empty_clone(behavior).columns]
+    assert names == [*(column.name for column in behavior.columns), "malformed_columns"]
+    assert isinstance(empty_clone(behavior).columns["id"].type, sa.BigInteger)

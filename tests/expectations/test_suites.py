@@ -1,0 +1,253 @@
+"""The suites say what the standard says, in Great Expectations' own form."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from expectations.listing import as_markdown, listed_rules
+from expectations.suites import (
+    FOLDER,
+    MONTH_ZERO,
+    Rule,
+    behavior_rules,
+    load_suites,
+    statement_rules,
+)
+from monitor import standard
+from monitor.errors import SuiteError
+from monitor.words import Kind, Severity
+
+VOCABULARY = (
+    "为必填项，不能为空",
+    "验证不通过",
+    "日期格式有误",
+    "原则上不少于两个",
+    "长度有误",
+    "不是数值类型",
+    "值超长",
+    "不在值域范围内",
+)
+CAN_BE_MALFORMED = {"date", "instant", "number", "boolean"}
+CROSS_FIELD = {
+    *(
+        f"{kind.value}.{rest}"
+        for kind in Kind
+        for rest in (
+            "supervise_item_code.form",
+            "supervise_item_code.catalogue",
+            "party_id.credit_code",
+            "party_id.id_card",
+            "action_code.duplicate",
+            "occurred_on.future",
+            "submitted_at.order",
+            "submitted_at.unproven",
+            "department.known",
+            "implement_institution.form",
+        )
+    ),
+    "check.implement_list_code.form",
+    "check.implement_list_code.institution",
+    "check.inspectors.two",
+    "check.check_result.child",
+    "punish.check_action_code.linked",
+    "force.check_action_code.linked",
+    "other.check_action_code.linked",
+    "punish.closed_on.order",
+    "force.ended_on.order",
+    "other.ended_on.order",
+    "force.force_measure_type.needed",
+    "force.force_execution_type.needed",
+}
+WARNINGS = {
+    "punish.litigation.mandatory",
+    *(f"{kind.value}.implement_institution.form" for kind in Kind),
+    *(f"{kind.value}.submitted_at.unproven" for kind in Kind),
+}
+
+
+@pytest.fixture(scope="module")
+def rules() -> dict[str, Rule]:
+    return {rule.id: rule for rule in behavior_rules(load_suites())}
+
+
+def test_every_field_of_the_standard_has_its_rules_and_no_rule_is_stray(
+    rules: dict[str, Rule],
+) -> None:
+    expected = set(CROSS_FIELD)
+    for kind in Kind:
+        for field in standard.fields(kind.value):
+            stem = f"{kind.value}.{field.column}"
+            # a blank check code is a matter of class 08 alone
+            if field.column != "check_action_code" and (
+                field.mandatory or field.column == "occurred_on"
+            ):
+                expected.add(f"{stem}.mandatory")
+            if field.max_length is not None and field.type == "text":
+                expected.add(f"{stem}.length")
+            if field.code_list is not None:
+                expected.add(f"{stem}.code")
+            if field.type in CAN_BE_MALFORMED:
+                expected.add(f"{stem}.malformed")
+    assert set(rules) == expected
+
+
+def test_lengths_and_code_lists_are_the_standards(rules: dict[str, Rule]) -> None:
+    for kind in Kind:
+        for field in standard.fields(kind.value):
+            stem = f"{kind.value}.{field.column}"
+            if f"{stem}.length" in rules:
+                assert rules[f"{stem}.length"].kwargs == {
+                    "column": field.column,
+                    "max_value": field.max_length,
+                }
+            if field.code_list is not None:
+                codes = list(rules[f"{stem}.code"].kwargs["value_set"])
+                assert sorted(codes) == sorted(standard.code_list(field.code_list)), stem
+
+
+def test_every_rule_is_of_the_class_that_the_platform_gives_its_matter(
+    rules: dict[str, Rule],
+) -> None:
+    of_column = {
+        "supervise_item_code": "03",
+        "implement_list_code": "04",
+        "action_code": "09",
+        "occurred_on": "10",
+    }
+    for rule in rules.values():
+        _, column, what = rule.id.split(".")
+        assert rule.field == column
+        if what == "mandatory":
+            assert rule.rule_class == of_column.get(column, "01"), rule.id
+        if what in {"length", "code", "two", "needed"}:
+            assert rule.rule_class == "01", rule.id
+        if what in {"linked", "child"}:
+            assert rule.rule_class == "08", rule.id
+        if what in {"order", "future", "unproven"}:
+            assert rule.rule_class == "10", rule.id
+    assert {rule.rule_class for rule in rules.values()} == {
+        "01", "02", "03", "04", "06", "07", "08", "09", "10",
+    }  # fmt: skip
+
+
+def test_only_what_makes_no_backlog_is_a_warning(rules: dict[str, Rule]) -> None:
+    assert {rule.id for rule in rules.values() if rule.severity is Severity.WARNING} == WARNINGS
+    assert {rule.severity for rule in rules.values()} == {Severity.CRITICAL, Severity.WARNING}
+
+
+def test_messages_begin_with_the_words_that_departments_know(rules: dict[str, Rule]) -> None:
+    for rule in rules.values():
+        assert rule.message.partition("：")[0] in VOCABULARY, rule.id
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_suite_is_what_great_expectations_writes(path: Path) -> None:
+    from great_expectations.core.expectation_suite import ExpectationSuite
+
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    written = ExpectationSuite(**document).to_json_dict()
+    assert {key: written[key] for key in document} == document
+
+
+def test_the_offices_own_area_codes_are_in_the_list_and_change_the_version() -> None:
+    usual = {rule.id: rule for rule in behavior_rules(load_suites())}["check.area_code.code"]
+    suites = load_suites(extra_area_codes=["500199"])
+    added = {rule.id: rule for rule in behavior_rules(suites)}["check.area_code.code"]
+    assert "500199" not in usual.kwargs["value_set"]
+    assert "500199" in added.kwargs["value_set"]
+    assert "500112" in added.kwargs["value_set"]
+    assert usual.version != added.version
+
+
+def test_the_rules_of_month_zero_are_apart() -> None:
+    suites = load_suites()
+    assert {rule.kind for rule in statement_rules(suites)} == {MONTH_ZERO}
+    assert MONTH_ZERO not in {rule.kind for rule in behavior_rules(suites)}
+
+
+def test_rules_are_listed_without_great_expectations() -> None:
+    code = (
+        "import sys; import expectations.judge, expectations.month_zero; "
+        "from expectations.listing import listed_rules; assert listed_rules(); "
+        "assert 'great_expectations' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_listing_has_a_line_for_every_rule() -> None:
+    rules = listed_rules()
+    assert len(as_markdown(rules).splitlines()) == len(rules) + 2
+    assert rules[0].as_dict() == {
+        "id": "check.plan_id.length",
+        "kind": "check",
+        "class": "01",
+        "severity": "critical",
+        "field": "plan_id",
+        "message": "值超长",
+    }
+
+
+GOOD = {
+    "type": "expect_column_values_to_not_be_null",
+    "kwargs": {"column": "party_name"},
+    "severity": "critical",
+    "meta": {"id": "check.own", "class": "01", "field": "party_name", "message": "为必填项"},
+}
+META = GOOD["meta"]
+assert isinstance(META, dict)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"type": "expect_column_values_to_be_unique"}, "other records"),
+        ({"type": "expect_column_values_to_be_wonderful"}, "no condition"),
+        ({"type": "expect_column_values_to_match_like_pattern"}, "LIKE"),
+        ({"severity": "fatal"}, "expected one of critical, warning, info, found 'fatal'"),
+        ({"meta": {**META, "class": "11"}}, "found '11'"),
+        ({"meta": {**META, "message": 1}}, "meta.message: expected a text, found 1"),
+        ({"meta": {**META, "colour": "red"}}, "unknown keys colour"),
+        ({"kwargs": {"column": "a", "value_set": {"$PARAMETER": "moon"}}}, "found 'moon'"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_with_file_rule_and_reason(
+    tmp_path: Path, change: dict[str, object], said: str
+) -> None:
+    path = _written(tmp_path, "own", [GOOD | change])
+    with pytest.raises(SuiteError) as refused:
+        load_suites(tmp_path)
+    assert str(refused.value).startswith(f"{path}: rule check.own: ")
+    assert said in str(refused.value)
+
+
+def test_an_id_that_two_rules_have_is_refused_with_both_files(tmp_path: Path) -> None:
+    first = _written(tmp_path, "a", [GOOD])
+    second = _written(tmp_path, "b", [GOOD])
+    with pytest.raises(SuiteError, match=f"{second}: rule check.own: .* {first} too"):
+        load_suites(tmp_path)
+
+
+def test_a_file_that_is_no_suite_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    for text, said in [
+        ("a: [", "not a readable YAML file"),
+        ("- 1", "expected a suite with name and expectations"),
+        ("name: checks\nexpectations: []", "found 'checks'"),
+        ("name: check\nexpectations: [1]", "expectation 1: expected type"),
+        ("name: check\nrules: []\nexpectations: []", "unknown keys rules"),
+    ]:
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(SuiteError) as refused:
+            load_suites(tmp_path)
+        assert str(refused.value).startswith(f"{path}: ")
+        assert said in str(refused.value)
+
+
+def _written(folder: Path, name: str, expectations: list[dict[str, object]]) -> Path:
+    path = folder / f"{name}.yaml"
+    suite = {"name": "check", "expectations": expectations, "meta": {}}
+    path.write_text(yaml.safe_dump(suite, allow_unicode=True), encoding="utf-8")
+    return path

@@ -1,0 +1,104 @@
+"""The table of supported types, derived again from the installed Great Expectations."""
+
+from typing import Any
+
+import pytest
+from great_expectations.expectations import core
+from great_expectations.expectations.expectation import (
+    ColumnMapExpectation,
+    ColumnPairMapExpectation,
+    MulticolumnMapExpectation,
+)
+from great_expectations.expectations.registry import get_metric_provider
+
+from expectations.conditions import _resolver, failing
+from expectations.supported import LIKE, NO_CONDITION, NOT_ROW_LOCAL, REFUSED, SUPPORTED, refusal
+from monitor.errors import SuiteError
+from monitor.store.tables import behavior
+from tests.expectations.test_conditions import made
+
+KWARGS: dict[str, Any] = {
+    "column": "party_name",
+    "column_A": "party_name",
+    "column_B": "object_name",
+    "column_list": ["party_name", "object_name"],
+    "value_set": ["a"],
+    "value_pairs_set": [["a", "b"]],
+    "regex": "a",
+    "regex_list": ["a"],
+    "like_pattern": "a%",
+    "like_pattern_list": ["a%"],
+    "sum_total": 3,
+    "threshold": 3.0,
+    "double_sided": True,
+    "strftime_format": "%Y",
+    "json_schema": {},
+    "type_": "TEXT",
+    "type_list": ["TEXT"],
+    "value": 3,
+}
+NUMBERS = {
+    "expect_column_values_to_be_between": {"column": "inspector_count", "min_value": 1},
+    "expect_column_value_lengths_to_be_between": {"column": "party_name", "min_value": 1},
+    "expect_column_value_z_scores_to_be_less_than": {"column": "inspector_count"},
+}
+OF_THE_RECORD = {"table.columns", "table.column_types", "column_values.value_length.map"}
+
+
+def map_expectations() -> dict[str, type[Any]]:
+    """Every map expectation that the installed Great Expectations ships."""
+    bases = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
+    return {
+        found.expectation_type: found
+        for name in dir(core)
+        if isinstance(found := getattr(core, name), type)
+        and issubclass(found, bases)
+        and found not in bases
+    }
+
+
+def judged(type_: str, expectation: type[Any]) -> str | None:
+    """Why `type_` can't be judged record by record, found out by resolving it; None where it can."""
+    fields = expectation.__fields__
+    kwargs = {key: value for key, value in KWARGS.items() if key in fields}
+    rule = made(type_, **{**kwargs, **NUMBERS.get(type_, {})})
+    try:
+        clauses = [
+            failing(dialect, behavior, [rule])[rule.id] for dialect in ("sqlite", "postgresql")
+        ]
+    except SuiteError as error:
+        return NOT_ROW_LOCAL if "other records" in str(error) else NO_CONDITION
+    if not _metrics(expectation) <= OF_THE_RECORD:
+        return NOT_ROW_LOCAL
+    return LIKE if any("LIKE" in str(clause) for clause in clauses) else None
+
+
+def _metrics(expectation: type[Any]) -> set[str]:
+    """The metrics that the condition is made of."""
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+    _, engine = _resolver("sqlite", behavior)
+    name = f"{expectation.map_metric}.condition"
+    provider, _ = get_metric_provider(name, engine)
+    metric = MetricConfiguration(name, metric_domain_kwargs={"column": "inspector_count"})
+    return set(provider.get_evaluation_dependencies(metric, execution_engine=engine))
+
+
+@pytest.mark.parametrize("type_", sorted(map_expectations()))
+def test_the_table_says_of_each_type_what_great_expectations_shows(type_: str) -> None:
+    expectation = map_expectations()[type_]
+    assert refusal(type_) == judged(type_, expectation)
+
+
+def test_the_table_names_no_type_that_great_expectations_does_not_ship() -> None:
+    assert {*SUPPORTED, *REFUSED} <= set(map_expectations())
+
+
+def test_each_supported_type_looks_at_what_the_table_says() -> None:
+    bases = {
+        "column": ColumnMapExpectation,
+        "pair": ColumnPairMapExpectation,
+        "multicolumn": MulticolumnMapExpectation,
+    }
+    for type_, domain in SUPPORTED.items():
+        assert issubclass(map_expectations()[type_], bases[domain])
