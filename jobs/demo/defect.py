@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
+from jobs.demo.cell import text_of
 from jobs.demo.identifiers import credit_code
 from jobs.demo.record import Cell, Record
 from jobs.demo.truth import Outcome, Truth
@@ -28,7 +29,8 @@ class Defect:
     """What is done to a record's `column`, and what follows.
 
     `name` says what was done in a word, `spell` gives the cell that is delivered; `rules` fail;
-    `reason` is the backlog reason, empty where none follows.
+    `reason` is the backlog reason, empty where none follows; `meant` is what a repaired cell comes
+    to, where that isn't the record's value.
     """
 
     kind: Kind
@@ -39,13 +41,15 @@ class Defect:
     rules: tuple[str, ...] = ()
     reason: str = ""
     fits: Test = lambda _: True
+    meant: Callable[[Record], str] | None = None
 
     def apply(self, record: Record, random: Random, truth: Truth) -> None:
         """Deliver the wrong cell, and write down what must come of it."""
         record.written[self.column] = self.spell(record, random)
         if not self.rules:
-            truth.add(record, self.name, self.outcome, self.column)
-        basis = _basis(record) if _loses_its_day(self) else None
+            meant = self.meant or (lambda r: text_of(r.values.get(self.column)) or "")
+            truth.add(record, self.name, self.outcome, self.column, meant(record))
+        basis = record.stand_in_day if _loses_its_day(self) else None
         for rule in self.rules:
             truth.finding(
                 record, rule, self.reason, column=self.column, outcome=self.outcome, basis=basis
@@ -116,7 +120,14 @@ def _other_spellings(kind: Kind) -> Iterator[Defect]:
     )
     for column in ("action_code", "party_id", "area_code"):
         yield _repaired(kind, "full_width", column, _full_width(column))
-    yield _repaired(kind, "separators", "supervise_item_code", _second_item)
+    yield Defect(
+        kind,
+        "separators",
+        "supervise_item_code",
+        Outcome.REPAIRED,
+        lambda r, x: x.choice((",", "，", ";", "；", "、", "|", " ")).join(_two_items(r)),
+        meant=lambda r: "、".join(_two_items(r)),
+    )
     if kind is Kind.CHECK:
         yield _repaired(
             kind,
@@ -181,6 +192,7 @@ def _unreadable(kind: Kind) -> Iterator[Defect]:
             spell,
             (f"{kind}.{field.column}.malformed",),
             "invalid",
+            _standing_alone(field.column),
         )
 
 
@@ -248,13 +260,6 @@ def _loses_its_day(defect: Defect) -> bool:
     return defect.column == "occurred_on" and defect.name in ("mandatory", "malformed")
 
 
-def _basis(record: Record) -> date | None:
-    """The day that stands in for that of the act: the case's, else that of the submission."""
-    if record.kind is Kind.PUNISH and record.department.feeds_cases:
-        return record.occurred_on
-    return record.submitted_at.date() if record.submitted_at else None
-
-
 def _parts(record: Record, column: str) -> tuple[str, ...]:
     parts = record.values[column]
     return parts if isinstance(parts, tuple) else (str(parts),)
@@ -269,9 +274,12 @@ def _is_given(column: str) -> Test:
 
 
 def _standing_alone(column: str) -> Test:
-    """Whether losing the cell of `column` breaks no link to another record."""
+    """Whether nothing else goes wrong when the cell of `column` is lost."""
     if column in ("action_code", "check_result"):
         return lambda record: not record.referred
+    if column == "occurred_on":
+        # on the day that stands in for it the item must still be in use
+        return lambda record: record.item.in_use_to is None
     if column == "case_source":
         return lambda record: record.parent is not None
     return lambda _: True
@@ -305,9 +313,10 @@ def _full_width(column: str) -> Spell:
     return lambda record, _: str(record.values[column]).translate(shift)
 
 
-def _second_item(record: Record, random: Random) -> Cell:
-    separator = random.choice((",", "，", ";", "；", "、", "|", " "))
-    return f"{record.item.code}{separator}{record.department.items[0].code}"
+def _two_items(record: Record) -> tuple[str, ...]:
+    """The record's item and another of its department's."""
+    first, second = record.department.items[:2]
+    return record.item.code, (second if record.item == first else first).code
 
 
 def _padded(column: str, limit: int) -> Spell:

@@ -91,16 +91,20 @@ def _submitted_before(days: Days) -> Callable[[Record, Random, Truth], None]:
 
 
 def _next_year(record: Record, _: Random, truth: Truth) -> None:
-    """The year of the act typed one too high, which also puts it after its submission."""
+    """The year of the act typed one too high, which also puts it after its submission.
+
+    A day that hasn't come is no day of an act: month and limits count as where it is blank.
+    """
+    basis = record.stand_in_day
     day = record.occurred_on
     later = day + timedelta(days=366 if (day.month, day.day) == (2, 29) else 365)
     record.written["occurred_on"] = f"{later:%Y-%m-%d}"
     for rule in ("occurred_on.future", "submitted_at.order"):
-        truth.finding(record, f"{record.kind}.{rule}", "invalid", column="occurred_on", basis=later)
+        truth.finding(record, f"{record.kind}.{rule}", "invalid", column="occurred_on", basis=basis)
     if record.kind is Kind.PUNISH or record.values.get("ended_on") is None:
         return
     truth.finding(
-        record, f"{record.kind}.ended_on.order", "invalid", column="occurred_on", basis=later
+        record, f"{record.kind}.ended_on.order", "invalid", column="occurred_on", basis=basis
     )
 
 

@@ -71,6 +71,13 @@ class Record:
         return str(self.values["action_code"])
 
     @property
+    def stand_in_day(self) -> date | None:
+        """The day that counts where that of the act can't be: the case's, else of submission."""
+        if self.kind is Kind.PUNISH and self.department.feeds_cases:
+            return self.occurred_on
+        return self.submitted_at.date() if self.submitted_at else None
+
+    @property
     def can_leave(self) -> bool:
         """Whether every check still has its act, and every act its check, without this record."""
         return not self.referred and (self.parent is None or self.extra)

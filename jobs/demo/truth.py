@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from jobs.demo.days import AUDIT_LIMIT, ENTRY_LIMIT, LINK_LIMIT, RETURN_LIMIT, Days, month_of
 from jobs.demo.district import Department
 from jobs.demo.record import Record
-from monitor.words import Kind, Status
+from monitor.words import Status
 
 
 class Outcome(StrEnum):
@@ -29,8 +29,8 @@ class TruthRow:
     """One thing that is wrong, or was and is repaired.
 
     `rule` is the id of the failed rule, the backlog reason, or a word for what was done; `reason`
-    the backlog reason that follows, empty where none does; `due_on` the day at whose end that unit
-    is overdue, empty where there is no unit or the rule doesn't say.
+    the backlog reason that follows, empty where none does; `due_on` the last day of that unit's
+    limit; `meant` what a cell must be read as although it was written otherwise.
     """
 
     kind: str
@@ -44,6 +44,7 @@ class TruthRow:
     column: str = ""
     reason: str = ""
     due_on: str = ""
+    meant: str = ""
 
 
 class Truth:
@@ -53,9 +54,11 @@ class Truth:
         self._days = days
         self.rows: list[TruthRow] = []
 
-    def add(self, record: Record, rule: str, outcome: Outcome, column: str = "") -> None:
+    def add(
+        self, record: Record, rule: str, outcome: Outcome, column: str = "", meant: str = ""
+    ) -> None:
         """Something was done to `record` from which nothing follows."""
-        self._append(record, rule, outcome, column, "", record.department.code, None)
+        self.rows.append(self._row(record, rule, outcome, column, meant=meant))
 
     def finding(
         self,
@@ -73,12 +76,12 @@ class Truth:
         `department` and `basis` (the day that the month and the due day count from) are given where
         they aren't those of the act.
         """
-        owner = department or record.department.code
-        self._append(record, rule, outcome, column, reason, owner, basis)
+        row = self._row(record, rule, outcome, column, reason, basis)
+        self.rows.append(row if department is None else replace(row, department=department))
 
     def reason(self, record: Record, reason: str) -> None:
         """`record` is a backlog unit for `reason` with nothing wrong in it."""
-        self._append(record, reason, Outcome.REASON, "", reason, record.department.code, None)
+        self.rows.append(self._row(record, reason, Outcome.REASON, reason=reason))
 
     def unentered(self, record: Record, source: str, record_id: str, action_code: str) -> None:
         """The act is known from `source` only."""
@@ -150,43 +153,39 @@ class Truth:
             writer.writeheader()
             writer.writerows(rows)
 
-    def _append(
+    def _row(
         self,
         record: Record,
         rule: str,
         outcome: Outcome,
-        column: str,
-        reason: str,
-        department: str,
-        basis: date | None,
-    ) -> None:
+        column: str = "",
+        reason: str = "",
+        basis: date | None = None,
+        meant: str = "",
+    ) -> TruthRow:
         day = basis or record.occurred_on
-        due = self._due(record, reason, day) if reason and basis is None else None
-        self.rows.append(
-            TruthRow(
-                kind=record.kind.value,
-                source=record.source,
-                record_id=record.record_id,
-                action_code=record.action_code,
-                department=department,
-                month=month_of(day),
-                rule=rule,
-                outcome=outcome.value,
-                column=column,
-                reason=reason,
-                due_on=due.isoformat() if due else "",
-            )
+        return TruthRow(
+            kind=record.kind.value,
+            source=record.source,
+            record_id=record.record_id,
+            action_code=record.action_code,
+            department=record.department.code,
+            month=month_of(day),
+            rule=rule,
+            outcome=outcome.value,
+            column=column,
+            reason=reason,
+            due_on=self._due(record, reason, day).isoformat() if reason else "",
+            meant=meant,
         )
 
-    def _due(self, record: Record, reason: str, day: date) -> date | None:
-        """The last day of the unit's limit; None for a check that lacks its act."""
+    def _due(self, record: Record, reason: str, day: date) -> date:
+        """The last day of the unit's limit, its month and entry limit counted from `day`."""
         month = month_of(day)
         if reason == "returned":
             return self._days.due(month, record.status_at.date(), RETURN_LIMIT)
         if reason == "pending" and record.submitted_at is not None:
             return self._days.due(month, record.submitted_at.date(), AUDIT_LIMIT)
-        if reason == "unlinked" and record.kind is Kind.CHECK:
-            return None
         return self._days.due(month, day, ENTRY_LIMIT[record.kind])
 
 
