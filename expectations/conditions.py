@@ -48,12 +48,12 @@ def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str
 
 @lru_cache(maxsize=4096)
 def _resolved(dialect: str, table: sa.Table, rule: Rule) -> Clause:
-    clone, resolver = _resolver(dialect, table)
+    clone, resolver = resolver_of(dialect, table)
     return _clause(rule, clone, resolver)
 
 
 @lru_cache(maxsize=8)
-def _resolver(dialect: str, table: sa.Table) -> tuple[sa.Table, "SqlAlchemyExecutionEngine"]:
+def resolver_of(dialect: str, table: sa.Table) -> tuple[sa.Table, "SqlAlchemyExecutionEngine"]:
     """An empty clone of `table` in memory, and Great Expectations' engine on it."""
     from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
     from great_expectations.execution_engine.sqlalchemy_execution_engine import (

@@ -39,7 +39,6 @@ REFUSED: dict[str, str] = {
     "expect_column_value_z_scores_to_be_less_than": NOT_ROW_LOCAL,
     "expect_column_values_to_not_be_outliers": NOT_ROW_LOCAL,
     "expect_compound_columns_to_be_unique": NOT_ROW_LOCAL,
-    "expect_multicolumn_values_to_be_unique": NOT_ROW_LOCAL,
     "expect_column_values_to_match_like_pattern": LIKE,
     "expect_column_values_to_not_match_like_pattern": LIKE,
     "expect_column_values_to_match_like_pattern_list": LIKE,

@@ -17,7 +17,7 @@ from monitor.store.tables import behavior
 from monitor.words import Severity
 
 
-def made(type_: str, **kwargs: Any) -> Rule:
+def made(type_: str, /, **kwargs: Any) -> Rule:
     return Rule(
         id="check.own",
         kind="check",

@@ -193,7 +193,7 @@ def _ours(store: Store, compared: list[Rule]) -> dict[tuple[str, str], int]:
             sa.func.sum(sa.case((clauses[rule.id], 1), else_=0)).label(f"n{number}")
             for number, rule in enumerate(compared)
         ]
-        query = (
+        query: sa.Select[*tuple[Any, ...]] = (
             sa.select(sa.column("department"), *counts)
             .select_from(live().subquery())
             .group_by(sa.column("department"))
@@ -211,7 +211,6 @@ def _theirs(store: Store, compared: list[Rule]) -> Iterator[tuple[tuple[str, str
 
     url = store.engine.url.render_as_string(hide_password=False)
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
     source = context.data_sources.add_sql("store", connection_string=url)
     expectations = [
         {"type": rule.type, "kwargs": dict(rule.kwargs), "meta": {"id": rule.id}}
@@ -229,6 +228,7 @@ def _theirs(store: Store, compared: list[Rule]) -> Iterator[tuple[tuple[str, str
         result = context.validation_definitions.add(definition).run(result_format="BASIC")
         for each in result.results:
             assert not each.exception_info.get("raised_exception"), each
+            assert each.expectation_config is not None
             yield (
                 (department, each.expectation_config.meta["id"]),
                 each.result["unexpected_count"] or 0,  # None where no row fits the condition

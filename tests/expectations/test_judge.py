@@ -166,7 +166,8 @@ def test_each_defect_is_found_by_its_rule_and_by_no_other(
 def test_every_mandatory_field_is_missed_where_it_is_blank(
     store: Store, now: datetime, suites: Suites
 ) -> None:
-    records, expected = [], []
+    records: list[dict[str, Any]] = []
+    expected: list[str] = []
     for kind in Kind:
         for field in standard.fields(kind.value):
             if field.mandatory and field.column != "check_action_code":

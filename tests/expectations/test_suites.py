@@ -190,7 +190,7 @@ def test_the_listing_has_a_line_for_every_rule() -> None:
     }
 
 
-GOOD = {
+GOOD: dict[str, object] = {
     "type": "expect_column_values_to_not_be_null",
     "kwargs": {"column": "party_name"},
     "severity": "critical",

@@ -11,7 +11,7 @@ from great_expectations.expectations.expectation import (
 )
 from great_expectations.expectations.registry import get_metric_provider
 
-from expectations.conditions import _resolver, failing
+from expectations.conditions import failing, resolver_of
 from expectations.supported import LIKE, NO_CONDITION, NOT_ROW_LOCAL, REFUSED, SUPPORTED, refusal
 from monitor.errors import SuiteError
 from monitor.store.tables import behavior
@@ -37,12 +37,17 @@ KWARGS: dict[str, Any] = {
     "type_list": ["TEXT"],
     "value": 3,
 }
-NUMBERS = {
+NUMBERS: dict[str, dict[str, Any]] = {
     "expect_column_values_to_be_between": {"column": "inspector_count", "min_value": 1},
     "expect_column_value_lengths_to_be_between": {"column": "party_name", "min_value": 1},
     "expect_column_value_z_scores_to_be_less_than": {"column": "inspector_count"},
 }
-OF_THE_RECORD = {"table.columns", "table.column_types", "column_values.value_length.map"}
+HARMLESS = {
+    "table.columns",
+    "table.column_types",
+    "table.row_count",  # every map metric asks for it; no condition uses it
+    "column_values.value_length.map",
+}
 
 
 def map_expectations() -> dict[str, type[Any]]:
@@ -53,12 +58,12 @@ def map_expectations() -> dict[str, type[Any]]:
         for name in dir(core)
         if isinstance(found := getattr(core, name), type)
         and issubclass(found, bases)
-        and found not in bases
+        and not found.is_abstract()
     }
 
 
 def judged(type_: str, expectation: type[Any]) -> str | None:
-    """Why `type_` can't be judged record by record, found out by resolving it; None where it can."""
+    """Why `type_` can't be judged record by record, found out by resolving it; or None."""
     fields = expectation.__fields__
     kwargs = {key: value for key, value in KWARGS.items() if key in fields}
     rule = made(type_, **{**kwargs, **NUMBERS.get(type_, {})})
@@ -68,7 +73,7 @@ def judged(type_: str, expectation: type[Any]) -> str | None:
         ]
     except SuiteError as error:
         return NOT_ROW_LOCAL if "other records" in str(error) else NO_CONDITION
-    if not _metrics(expectation) <= OF_THE_RECORD:
+    if not _metrics(expectation) <= HARMLESS:
         return NOT_ROW_LOCAL
     return LIKE if any("LIKE" in str(clause) for clause in clauses) else None
 
@@ -77,7 +82,7 @@ def _metrics(expectation: type[Any]) -> set[str]:
     """The metrics that the condition is made of."""
     from great_expectations.validator.metric_configuration import MetricConfiguration
 
-    _, engine = _resolver("sqlite", behavior)
+    _, engine = resolver_of("sqlite", behavior)
     name = f"{expectation.map_metric}.condition"
     provider, _ = get_metric_provider(name, engine)
     metric = MetricConfiguration(name, metric_domain_kwargs={"column": "inspector_count"})
