@@ -1,0 +1,250 @@
+"""Accounts: what each department has in a month, made from counts; nothing here reads the store."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from monitor.config import Settings
+from monitor.directory import Department
+from monitor.ledger import figures
+from monitor.ledger.coverage import Coverage
+from monitor.ledger.figures import RATIOS, Figures, Name
+from monitor.ledger.freshness import Freshness, close_at
+from monitor.ledger.states import Position
+from monitor.ledger.tallies import Counts, Remaining, Tally, state_of
+from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT, Feed, Kind, TimeState
+from monitor.workdays import Month, day_end, local_day
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that accounts are made from, beside the settings."""
+
+    departments: Mapping[str, Department]
+    counts: Counts
+    coverage: Coverage
+    freshness: Freshness
+    zero_reports: frozenset[tuple[str, str]]
+    moved_out: Mapping[tuple[str, str], Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One department's month, or the district's; the meaning is that of the table `statement`."""
+
+    department: str
+    month: Month
+    close_at: datetime
+    provisional_calendar: bool
+    in_scope: bool
+    obligations: int
+    backlog: int
+    backlog_of_month: int
+    pending: int
+    overdue: int
+    carried: int
+    oldest_due_at: datetime | None
+    silent: bool
+    expected_measured: bool
+    not_measured: tuple[str, ...]
+    zero: bool
+    zero_of_month: bool
+    figures: Figures
+    moved_out: Mapping[str, int]
+    position: Position
+    tallies: tuple[Tally, ...] = ()
+
+
+@dataclass(slots=True)
+class _Left:
+    """What of a department's months up to one is not cleared."""
+
+    tallies: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    charged: Counter[TimeState] = field(default_factory=Counter)
+    pending: int = 0
+    oldest_due_on: date | None = None
+
+    def add(self, remaining: Iterable[Remaining], month: str, statement_month: str) -> None:
+        for each in remaining:
+            state = state_of(each, month, statement_month)
+            self.tallies[each.kind, each.reason, state] += each.count
+            if not each.charged:
+                self.pending += each.count
+                continue
+            self.charged[state] += each.count
+            if self.oldest_due_on is None or each.oldest_due_on < self.oldest_due_on:
+                self.oldest_due_on = each.oldest_due_on
+
+    def copy(self) -> "_Left":
+        return _Left(self.tallies.copy(), self.charged.copy(), self.pending, self.oldest_due_on)
+
+
+def accounts(known: Known, settings: Settings, months: Sequence[Month]) -> list[Account]:
+    """The accounts of all departments in `months` (oldest first), and after them the district's."""
+    codes = [*known.departments, *sorted(known.counts.departments - set(known.departments))]
+    made = [account for code in codes for account in _of_department(known, settings, code, months)]
+    by_month: dict[Month, list[Account]] = {month: [] for month in months}
+    for account in made:
+        by_month[account.month].append(account)
+    return made + [_of_district(rows, month, settings) for month, rows in by_month.items()]
+
+
+def _of_department(
+    known: Known, settings: Settings, code: str, months: Sequence[Month]
+) -> Iterator[Account]:
+    """Accounts for the months in which the department is in scope or has something on record."""
+    department = known.departments.get(code)
+    own = (
+        sorted(month for owner, month in known.counts.units if owner == code)
+        if (code in known.counts.departments)
+        else []
+    )
+    carried, place = _Left(), 0
+    for month in months:
+        while place < len(own) and own[place] < str(month):
+            before = own[place]
+            carried.add(known.counts.remaining.get((code, before), ()), before, str(month))
+            place += 1
+        in_scope = department is not None and department.in_scope(month.last)
+        if in_scope or (own and own[0] <= str(month)):
+            left = carried.copy()
+            left.add(known.counts.remaining.get((code, str(month)), ()), str(month), str(month))
+            yield _account(known, settings, code, month, in_scope, left)
+
+
+def _account(
+    known: Known, settings: Settings, code: str, month: Month, in_scope: bool, left: _Left
+) -> Account:
+    place = (code, str(month))
+    units = known.counts.units.get(place, ())
+    closing = close_at(month, settings)
+    cells = known.freshness.cells(code, closing)
+    unspoken = (
+        in_scope
+        and known.coverage.in_use.get(place, 0) > 0
+        and not any(each.present for each in units)
+        and place not in known.zero_reports
+    )
+    if not unspoken:
+        cells -= {Feed.ZERO_REPORT}
+    silent = unspoken and not cells
+    backlog = left.charged.total()
+    carried = left.charged[TimeState.CARRIED]
+    blocked = backlog > 0 or silent
+    if settings.month_zero.zero_requires_coverage:
+        blocked = blocked or known.coverage.uncovered(*place) > 0
+    position = Position(blocked, left.pending > 0, not cells)
+    is_department = code != UNKNOWN_DEPARTMENT
+    return Account(
+        department=code,
+        month=month,
+        close_at=closing,
+        provisional_calendar=_is_provisional(month, settings),
+        in_scope=in_scope,
+        obligations=sum(each.obligations for each in units),
+        backlog=backlog,
+        backlog_of_month=backlog - carried,
+        pending=left.pending,
+        overdue=left.charged[TimeState.OVERDUE],
+        carried=carried,
+        oldest_due_at=day_end(left.oldest_due_on) if left.oldest_due_on else None,
+        silent=silent,
+        expected_measured=any((code, kind.value) in known.counts.expected for kind in Kind),
+        not_measured=tuple(sorted(cells)),
+        zero=is_department and position.zero,
+        zero_of_month=is_department and backlog == carried and not silent and not cells,
+        figures=_figures(known, code, month, cells, left),
+        moved_out=known.moved_out.get(place, {}),
+        position=position,
+        tallies=tuple(
+            Tally(code, str(month), kind, reason, state, count)
+            for (kind, reason, state), count in left.tallies.items()
+        ),
+    )
+
+
+def _figures(known: Known, code: str, month: Month, cells: frozenset[str], left: _Left) -> Figures:
+    """The figures of a department's month, over the kinds that were read."""
+    place = (code, str(month))
+    counts = known.counts
+    sums: dict[Name, list[int]] = {name: [0, 0] for name in (*RATIOS, Name.COMPLETENESS)}
+    for units in counts.units.get(place, ()):
+        if units.kind in cells:
+            continue
+        for name, (reached, of) in units.shares.items():
+            is_counted = name is not Name.ENTRY or (
+                (code, units.kind) in counts.expected
+                and not cells & {Feed.EXPECTED.value, f"{Feed.EXPECTED}:{units.kind}"}
+            )
+            if is_counted:
+                sums[name][0] += reached
+                sums[name][1] += of
+    shares = {name: (reached, of) for name, (reached, of) in sums.items()}
+    shares |= known.coverage.shares.get(place, {})
+    shares |= known.coverage.catalogue.get(code, {})
+    if not cells:
+        shares[Name.PROGRESS] = _progress(counts, code, month, left)
+    return figures.kept(shares)
+
+
+def _progress(counts: Counts, code: str, month: Month, left: _Left) -> tuple[int, int]:
+    """Cleared units over units, of the month and of those carried into it."""
+    cleared = sum(each.cleared for each in counts.units.get((code, str(month)), ()))
+    cleared += sum(
+        number
+        for belonging, last, number in counts.cleared_later.get(code, ())
+        if belonging < str(month) <= last
+    )
+    return cleared, cleared + left.tallies.total()
+
+
+def _of_district(rows: Sequence[Account], month: Month, settings: Settings) -> Account:
+    """The district's account: sums of its departments' and of what nobody owns."""
+    in_scope = [row for row in rows if row.in_scope]
+    decided = [row for row in in_scope if row.position.blocked or row.position.measured]
+    cells = sorted({cell for row in rows for cell in row.not_measured})
+    backlog = sum(row.backlog for row in rows)
+    pending = sum(row.pending for row in rows)
+    silent = any(row.silent for row in in_scope)
+    blocked = backlog > 0 or silent or any(row.position.blocked for row in in_scope)
+    position = Position(blocked, pending > 0, not cells)
+    oldest = [row.oldest_due_at for row in rows if row.oldest_due_at is not None]
+    moved: Counter[str] = Counter()
+    for row in rows:
+        moved.update(row.moved_out)
+    shares = figures.district(row.figures for row in rows)
+    zeros = {
+        Name.ZERO: (sum(row.zero for row in decided), len(decided)),
+        Name.NOT_MEASURED: (len(in_scope) - len(decided), len(in_scope)),
+    }
+    return Account(
+        department=DISTRICT,
+        month=month,
+        close_at=close_at(month, settings),
+        provisional_calendar=_is_provisional(month, settings),
+        in_scope=True,
+        obligations=sum(row.obligations for row in rows),
+        backlog=backlog,
+        backlog_of_month=sum(row.backlog_of_month for row in rows),
+        pending=pending,
+        overdue=sum(row.overdue for row in rows),
+        carried=sum(row.carried for row in rows),
+        oldest_due_at=min(oldest, default=None),
+        silent=silent,
+        expected_measured=any(row.expected_measured for row in rows),
+        not_measured=tuple(cells),
+        zero=position.zero and not pending,
+        zero_of_month=all(row.zero_of_month for row in in_scope)
+        and not any(row.backlog_of_month for row in rows)
+        and not pending,
+        figures=shares | figures.kept(zeros),
+        moved_out=moved,
+        position=position,
+    )
+
+
+def _is_provisional(month: Month, settings: Settings) -> bool:
+    """Whether a day that the month depends on has no published calendar yet."""
+    last = local_day(close_at(month, settings))
+    return not (settings.days.is_published(month.first) and settings.days.is_published(last))

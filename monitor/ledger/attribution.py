@@ -1,0 +1,128 @@
+"""Attribution (归属): which department a record belongs to."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.config import Settings
+from monitor.ledger.obligations import is_live
+from monitor.store.tables import behavior, behavior_item, department, item, to_judge
+from monitor.words import UNKNOWN_DEPARTMENT, Kind
+
+_CODE_LENGTH = 18
+"""An implementation list's code begins with the credit code of its department."""
+
+
+def write(connection: sa.Connection, settings: Settings) -> None:
+    """Set `department` of the queued records, where it differs.
+
+    Checks go first: the acts that follow from them may inherit theirs.
+    """
+    for of_kind in (behavior.c.kind == Kind.CHECK, behavior.c.kind != Kind.CHECK):
+        new = _departments(settings).where(of_kind).subquery("new")
+        connection.execute(
+            sa.update(behavior)
+            .values(department=new.c.value)
+            .where(
+                behavior.c.id == new.c.id,
+                behavior.c.department.is_distinct_from(new.c.value),
+            )
+        )
+
+
+def of_source(settings: Settings, source: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+    """The department that the settings name for a row's source, NULL where they name none."""
+    named = {each.name: each.department for each in settings.source if each.department}
+    return sa.case(named, value=source) if named else sa.null()
+
+
+def owners() -> sa.Subquery:
+    """The item codes of the catalogue that belong to one known department, with its code."""
+    known = _known("owning")
+    return (
+        sa.select(item.c.item_code, sa.func.min(item.c.department).label("department"))
+        .join(known, known.c.code == item.c.department)
+        .where(item.c.deleted_at.is_(None))
+        .group_by(item.c.item_code)
+        .having(sa.func.count(item.c.department.distinct()) == 1)
+        .subquery("owners")
+    )
+
+
+def _known(name: str) -> sa.Subquery:
+    return (
+        sa.select(department.c.code)
+        .where(department.c.deleted_at.is_(None))
+        .distinct()
+        .subquery(name)
+    )
+
+
+def _local(name: str) -> sa.Subquery:
+    """The departments by their local code (部门编码), which exchange columns carry."""
+    return (
+        sa.select(department.c.local_code, sa.func.min(department.c.code).label("code"))
+        .where(department.c.deleted_at.is_(None), department.c.local_code.is_not(None))
+        .group_by(department.c.local_code)
+        .subquery(name)
+    )
+
+
+def _departments(settings: Settings) -> sa.Select[Any]:
+    """The department of each queued record: the first that the directory knows."""
+    b = behavior
+    queue = sa.select(to_judge.c.behavior_id).scalar_subquery()
+    check = behavior.alias("its_check")
+    asked = sa.select(b.c.check_action_code).where(b.c.id.in_(queue))
+    of_check = (
+        sa.select(check.c.action_code, sa.func.min(check.c.department).label("department"))
+        .where(
+            check.c.kind == Kind.CHECK,
+            check.c.action_code.in_(asked),
+            check.c.department != UNKNOWN_DEPARTMENT,
+            is_live(check),
+        )
+        .group_by(check.c.action_code)
+        .subquery("of_check")
+    )
+    owner = owners()
+    of_items = (
+        sa.select(behavior_item.c.behavior_id, sa.func.min(owner.c.department).label("department"))
+        .join(owner, owner.c.item_code == behavior_item.c.item_code)
+        .where(behavior_item.c.behavior_id.in_(queue))
+        .group_by(behavior_item.c.behavior_id)
+        .having(sa.func.count(owner.c.department.distinct()) == 1)
+        .subquery("of_items")
+    )
+    institution, listed, delivered, configured = map(
+        _known, ("institution", "listed", "delivered", "configured")
+    )
+    local = _local("local")
+    code: sa.ColumnElement[Any] = b.c.implement_institution_code
+    if settings.month_zero.attribute_to == "entrusted":
+        code = sa.func.coalesce(b.c.entrust_dept_code, code)
+    value = sa.func.coalesce(
+        institution.c.code,
+        listed.c.code,
+        of_check.c.department,
+        of_items.c.department,
+        delivered.c.code,
+        local.c.code,
+        configured.c.code,
+        UNKNOWN_DEPARTMENT,
+    )
+    return (
+        sa.select(b.c.id, value.label("value"))
+        .select_from(
+            b.outerjoin(institution, institution.c.code == code)
+            .outerjoin(
+                listed, listed.c.code == sa.func.substr(b.c.implement_list_code, 1, _CODE_LENGTH)
+            )
+            .outerjoin(of_check, of_check.c.action_code == b.c.check_action_code)
+            .outerjoin(of_items, of_items.c.behavior_id == b.c.id)
+            .outerjoin(delivered, delivered.c.code == b.c.cd_source)
+            .outerjoin(local, local.c.local_code == b.c.cd_source)
+            .outerjoin(configured, configured.c.code == of_source(settings, b.c.source))
+        )
+        .where(b.c.id.in_(queue))
+    )

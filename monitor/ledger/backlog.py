@@ -1,0 +1,242 @@
+"""The backlog (积压): the units not cleared now, and an event for each that came, changed or left.
+
+A unit keeps its history when an expected row gets its record: it is the same unit. Pending records
+that wait for the office stand here too, not charged.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.ledger import scratch
+from monitor.ledger.days import DayEnd
+from monitor.ledger.obligations import unit
+from monitor.store.tables import backlog, backlog_event, expected
+from monitor.store.types import Id, Instant
+from monitor.words import Reason, Word
+
+
+class Cause(Word):
+    """Why a unit entered the backlog, changed in it, or left it."""
+
+    FOUND = "found", "发现"
+    FOUND_LATE = "found_late", "清零时点后发现"
+    ENTERED = "entered", "录入"
+    SUBMITTED = "submitted", "提交"
+    RETURNED = "returned", "退回"
+    JUDGED = "judged", "检核"
+    FIXED = "fixed", "整改"
+    ACCEPTED = "accepted", "通过"
+    MATCHED = "matched", "比对"
+    DELETED = "deleted", "删除"
+    WITHDRAWN = "withdrawn", "应录撤回"
+    DATE_CHANGED = "date_changed", "日期变更"
+    TRANSFERRED = "transferred", "部门变更"
+    EXEMPTED = "exempted", "免报核销"
+    DUPLICATE = "duplicate", "重复"
+
+
+MOVED_OUT = (
+    Cause.DELETED,
+    Cause.WITHDRAWN,
+    Cause.DATE_CHANGED,
+    Cause.TRANSFERRED,
+    Cause.EXEMPTED,
+    Cause.DUPLICATE,
+)
+"""The causes by which a unit leaves a month without having been cleared (移出)."""
+
+_CHANGED_BY = {
+    Reason.UNENTERED: Cause.DELETED,
+    Reason.DRAFT: Cause.ENTERED,
+    Reason.RETURNED: Cause.RETURNED,
+    Reason.PENDING: Cause.SUBMITTED,
+    Reason.INVALID: Cause.JUDGED,
+    Reason.UNLINKED: Cause.JUDGED,
+}
+_CLEARED_BY = {
+    Reason.UNENTERED: Cause.ENTERED,
+    Reason.DRAFT: Cause.SUBMITTED,
+    Reason.RETURNED: Cause.FIXED,
+    Reason.PENDING: Cause.ACCEPTED,
+    Reason.INVALID: Cause.FIXED,
+    Reason.UNLINKED: Cause.FIXED,
+}
+
+_standing = scratch.table(
+    "ledger_standing",
+    sa.Column("previous", Id),  # the backlog row of the same unit
+    *(
+        sa.Column(column.name, column.type)
+        for column in backlog.columns
+        if column.name not in ("id", "since")
+    ),
+    sa.Column("since", Instant),
+    sa.Index("ix_ledger_standing_previous", "previous"),
+)
+_CONTENT = [column.name for column in backlog.columns if column.name not in ("id", "since")]
+_EVENT = [column.name for column in backlog_event.columns if column.name != "id"]
+
+
+def record(connection: sa.Connection, now: datetime, closed: str) -> None:
+    """Bring the backlog to what the scratch table `unit` holds, an event for every difference.
+
+    `closed` is the latest month that is closed at `now`. Events and rows go in one transaction, so
+    a crash before its end repeats both.
+    """
+    with scratch.made(connection, _standing):
+        _list_standing(connection, now)
+        for events in (_entered(now, closed), _changed(now), *_moved(now), _left(now)):
+            connection.execute(sa.insert(backlog_event).from_select(_EVENT, events))
+        _write(connection)
+
+
+def moved_out(connection: sa.Connection) -> Mapping[tuple[str, str], Mapping[str, int]]:
+    """How many units left each department and month without being cleared, by cause."""
+    columns = (backlog_event.c.department, backlog_event.c.month, backlog_event.c.cause)
+    query = (
+        sa.select(*columns, sa.func.count())
+        .where(backlog_event.c.to_reason.is_(None), backlog_event.c.cause.in_(MOVED_OUT))
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for department, month, cause, count in connection.execute(query):
+        counts[department, month][cause] = count
+    return counts
+
+
+def _list_standing(connection: sa.Connection, now: datetime) -> None:
+    by_record, by_expected = backlog.alias("by_record"), backlog.alias("by_expected")
+    still = sa.select(unit.c.behavior_id).where(
+        unit.c.reason.is_not(None), unit.c.behavior_id.is_not(None)
+    )
+    free = sa.or_(by_expected.c.behavior_id.is_(None), by_expected.c.behavior_id.not_in(still))
+    query = (
+        sa.select(
+            sa.func.coalesce(by_record.c.id, by_expected.c.id),
+            unit.c.department,
+            unit.c.month,
+            unit.c.kind,
+            unit.c.behavior_id,
+            unit.c.expected_id,
+            unit.c.reason,
+            unit.c.charged,
+            DayEnd(unit.c.reason_due_on),
+            sa.func.coalesce(by_record.c.since, by_expected.c.since, sa.literal(now, Instant())),
+        )
+        .select_from(
+            unit.outerjoin(by_record, by_record.c.behavior_id == unit.c.behavior_id).outerjoin(
+                by_expected, sa.and_(by_expected.c.expected_id == unit.c.expected_id, free)
+            )
+        )
+        .where(unit.c.reason.is_not(None))
+    )
+    connection.execute(sa.insert(_standing).from_select(["previous", *_CONTENT, "since"], query))
+
+
+def _event(
+    at: datetime,
+    row: sa.FromClause,
+    from_reason: sa.ColumnElement[Any],
+    to_reason: sa.ColumnElement[Any],
+    cause: sa.ColumnElement[Any],
+) -> sa.Select[Any]:
+    return sa.select(
+        sa.literal(at, Instant()),
+        row.c.department,
+        row.c.month,
+        row.c.kind,
+        row.c.behavior_id,
+        row.c.expected_id,
+        from_reason,
+        to_reason,
+        cause,
+    )
+
+
+def _entered(now: datetime, closed: str) -> sa.Select[Any]:
+    n = _standing
+    cause = sa.case((n.c.month <= closed, Cause.FOUND_LATE.value), else_=Cause.FOUND.value)
+    return _event(now, n, sa.null(), n.c.reason, cause).where(n.c.previous.is_(None))
+
+
+_CONTINUED = _standing.join(backlog, backlog.c.id == _standing.c.previous)
+_HAS_MOVED = sa.or_(
+    _standing.c.department != backlog.c.department, _standing.c.month != backlog.c.month
+)
+
+
+def _move_cause(row: sa.FromClause) -> sa.Case[str]:
+    return sa.case(
+        (row.c.department != backlog.c.department, Cause.TRANSFERRED.value),
+        else_=Cause.DATE_CHANGED.value,
+    )
+
+
+def _changed(now: datetime) -> sa.Select[Any]:
+    n = _standing
+    return (
+        _event(now, n, backlog.c.reason, n.c.reason, sa.case(_CHANGED_BY, value=n.c.reason))
+        .select_from(_CONTINUED)
+        .where(n.c.reason != backlog.c.reason, sa.not_(_HAS_MOVED))
+    )
+
+
+def _moved(now: datetime) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """A move is two events: out of the old month or department, into the new."""
+    n, cause = _standing, _move_cause(_standing)
+    left = _event(now, backlog, backlog.c.reason, sa.null(), cause)
+    came = _event(now, n, sa.null(), n.c.reason, cause)
+    return (
+        left.select_from(_CONTINUED).where(_HAS_MOVED),
+        came.select_from(_CONTINUED).where(_HAS_MOVED),
+    )
+
+
+def _left(now: datetime) -> sa.Select[Any]:
+    """Units of the backlog that stand there no more, with what became of them."""
+    by_record, by_expected = unit.alias("by_record"), unit.alias("by_expected")
+    gone = sa.and_(by_record.c.kind.is_(None), by_expected.c.kind.is_(None))
+    exempt = sa.or_(by_record.c.exempt, by_expected.c.exempt)
+    moved = sa.or_(
+        by_record.c.department != backlog.c.department, by_record.c.month != backlog.c.month
+    )
+    was_withdrawn = sa.and_(backlog.c.behavior_id.is_(None), expected.c.deleted_at.is_not(None))
+    is_twin = sa.and_(backlog.c.behavior_id.is_(None), expected.c.deleted_at.is_(None))
+    cause = sa.case(
+        (sa.and_(gone, was_withdrawn), Cause.WITHDRAWN.value),
+        (sa.and_(gone, is_twin), Cause.DUPLICATE.value),
+        (gone, Cause.DELETED.value),
+        (exempt, Cause.EXEMPTED.value),
+        (by_record.c.duplicate, Cause.DUPLICATE.value),
+        (moved, _move_cause(by_record)),
+        (by_expected.c.reason.is_not(None), Cause.MATCHED.value),
+        else_=sa.case(_CLEARED_BY, value=backlog.c.reason),
+    )
+    continued = sa.exists().where(_standing.c.previous == backlog.c.id)
+    return (
+        _event(now, backlog, backlog.c.reason, sa.null(), cause)
+        .select_from(
+            backlog.outerjoin(by_record, by_record.c.behavior_id == backlog.c.behavior_id)
+            .outerjoin(by_expected, by_expected.c.expected_id == backlog.c.expected_id)
+            .outerjoin(expected, expected.c.id == backlog.c.expected_id)
+        )
+        .where(sa.not_(continued))
+    )
+
+
+def _write(connection: sa.Connection) -> None:
+    """Replace the rows that differ; those of unchanged units are not touched."""
+    n = _standing
+    same = sa.exists().where(
+        n.c.previous == backlog.c.id,
+        *(n.c[name].is_not_distinct_from(backlog.c[name]) for name in _CONTENT),
+    )
+    connection.execute(sa.delete(backlog).where(sa.not_(same)))
+    there = sa.exists().where(backlog.c.id == n.c.previous)
+    new = sa.select(*(n.c[name] for name in (*_CONTENT, "since"))).where(sa.not_(there))
+    connection.execute(sa.insert(backlog).from_select([*_CONTENT, "since"], new))

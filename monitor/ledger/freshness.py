@@ -1,0 +1,154 @@
+"""Freshness (数据时效): which cells of the ledger aren't measured, as a source wasn't read."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from monitor.config import Settings
+from monitor.store.tables import behavior, expected, run
+from monitor.words import Feed, Kind
+from monitor.workdays import ZONE, Month, close_day, day_end, local_day
+
+_BEHAVIOR_FEEDS = frozenset(kind.value for kind in Kind)
+_CHECK_EXPECTED = f"{Feed.EXPECTED}:{Kind.CHECK}"
+
+_DECIDING = frozenset(
+    {*_BEHAVIOR_FEEDS, Feed.EXPECTED, Feed.PLAN, Feed.DRAWN_OBJECT, Feed.ZERO_REPORT}
+)
+"""Feeds whose absence leaves a state undecided; directory and catalogue keep what they said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A source that was not read in time, and the cells it feeds.
+
+    `department` is None where all departments may be fed by it.
+    """
+
+    source: str
+    last_read: datetime | None
+    cells: frozenset[tuple[str | None, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How recent what the store holds is."""
+
+    unread: tuple[Unread, ...]
+
+    def cells(self, department: str, close_at: datetime) -> frozenset[str]:
+        """The cells of a department that are not measured for the month that closes then.
+
+        A month whose close came before the last reading is known whole.
+        """
+        return frozenset(
+            cell
+            for source in self.unread
+            if source.last_read is None or source.last_read < close_at
+            for owner, cell in source.cells
+            if owner in (None, department)
+        )
+
+
+def read(connection: sa.Connection, settings: Settings, now: datetime) -> Freshness:
+    """The sources that were not read within `fresh_within` before `now`."""
+    last_read = _last_read(connection, run.c.finished_at)
+    within = settings.month_zero.fresh_within
+    stale = {
+        source.name: source
+        for source in settings.source
+        if source.feed in _DECIDING
+        and ((at := last_read.get(source.name)) is None or now - at > within)
+    }
+    if not stale:
+        return Freshness(())
+    fed = _fed(connection, stale)
+    return Freshness(
+        tuple(
+            Unread(
+                name,
+                last_read.get(name),
+                _cells(source.feed, source.department, fed.get(name, frozenset())),
+            )
+            for name, source in stale.items()
+        )
+    )
+
+
+def all_read_since(connection: sa.Connection, settings: Settings, instant: datetime) -> bool:
+    """Whether every source has been read whole after `instant`."""
+    begun = _last_read(connection, run.c.started_at)
+    return all(
+        (at := begun.get(source.name)) is not None and at >= instant for source in settings.source
+    )
+
+
+def seal_deadline(month: Month, settings: Settings) -> datetime:
+    """When the seal of `month` is made at the latest (`seal_grace` of the next working day)."""
+    rule, calendar = settings.month_zero, settings.days
+    day = calendar.add(close_day(month, rule.close, calendar), 1)
+    return datetime.combine(day, rule.seal_grace, ZONE)
+
+
+def close_at(month: Month, settings: Settings) -> datetime:
+    """The instant at which the statement of `month` freezes (清零时点)."""
+    return day_end(close_day(month, settings.month_zero.close, settings.days))
+
+
+def last_closed(now: datetime, settings: Settings) -> Month:
+    """The latest month that is closed at `now`."""
+    month = Month.of(local_day(now))
+    while close_at(month, settings) > now:
+        month = month.shift(-1)
+    return month
+
+
+def _last_read(
+    connection: sa.Connection, when: sa.Column[datetime]
+) -> Mapping[str, datetime | None]:
+    query = (
+        sa.select(run.c.source, sa.func.max(when))
+        .where(run.c.job == "pull", run.c.outcome == "ok", run.c.source.is_not(None))
+        .group_by(run.c.source)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _fed(
+    connection: sa.Connection, sources: Iterable[str]
+) -> Mapping[str, frozenset[tuple[str | None, str]]]:
+    """What each of `sources` has delivered so far: department and cell."""
+    names = list(sources)
+    queries = (
+        sa.select(behavior.c.source, behavior.c.department, behavior.c.kind)
+        .where(behavior.c.source.in_(names))
+        .distinct(),
+        sa.select(
+            expected.c.source,
+            expected.c.department,
+            sa.literal(f"{Feed.EXPECTED}:").concat(expected.c.kind),
+        )
+        .where(expected.c.source.in_(names))
+        .distinct(),
+    )
+    fed: dict[str, set[tuple[str | None, str]]] = defaultdict(set)
+    for query in queries:
+        for source, department, cell in connection.execute(query):
+            fed[source].add((department, cell))
+    return {source: frozenset(cells) for source, cells in fed.items()}
+
+
+def _cells(
+    feed: Feed, department: str | None, fed: frozenset[tuple[str | None, str]]
+) -> frozenset[tuple[str | None, str]]:
+    if feed in _BEHAVIOR_FEEDS or feed in (Feed.EXPECTED, Feed.DRAWN_OBJECT):
+        if fed:
+            return fed
+        names = {Feed.DRAWN_OBJECT: _CHECK_EXPECTED}
+        return frozenset({(department, names.get(feed, feed.value))})
+    if feed is Feed.PLAN:
+        return frozenset({(department, _CHECK_EXPECTED)})
+    return frozenset({(department, feed.value)})

@@ -1,0 +1,253 @@
+"""Matching (比对): which record is the one that an expected row asks for.
+
+By action code, then by document number, then by plan and object. One record matches at most one
+expected row and the reverse; among several the nearest day of occurrence, then the lowest id. The
+result depends on the rows alone, not on the order in which they came.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.config import Settings
+from monitor.ledger import attribution, scratch
+from monitor.ledger.days import DaysApart, MonthOf
+from monitor.ledger.obligations import expected_basis_on, is_live
+from monitor.store.tables import behavior, drawn_object, expected, plan
+from monitor.store.types import Id
+from monitor.store.upsert import insert_into
+from monitor.words import UNKNOWN_DEPARTMENT, Kind
+
+_wanted = scratch.table(
+    "ledger_wanted",
+    sa.Column("expected_id", Id),
+    sa.Column("kind", sa.Text),
+    sa.Column("rank", sa.Integer),  # which of the ways to match comes first
+    sa.Column("key", sa.Text),
+    sa.Column("day", sa.Date),
+    sa.Index("ix_ledger_wanted_key", "key"),
+)
+_pair = scratch.table(
+    "ledger_pair",
+    sa.Column("expected_id", Id),
+    sa.Column("behavior_id", Id),
+    sa.Column("rank", sa.Integer),
+    sa.Column("apart", sa.Float),
+)
+_match = scratch.table(
+    "ledger_match",
+    sa.Column("expected_id", Id, primary_key=True, autoincrement=False),
+    sa.Column("behavior_id", Id),
+)
+
+_CODE, _DOCUMENT, _OBJECT, _NAME = range(1, 5)
+_FAR = 1e9
+"""Stands for the distance where one of the days is blank: the last choice."""
+
+_NOISE = " \u3000〔〕[]［］【】()（）〈〉<>"
+"""What one document number is written with and the next without."""
+
+
+def refresh(connection: sa.Connection, settings: Settings, now: datetime) -> None:
+    """Make rows of what plans ask for, fill in department and month, and match every row anew."""
+    _expect_drawn_objects(connection, now)
+    _complete(connection, settings)
+    if not connection.scalar(sa.select(sa.exists().where(expected.c.id.is_not(None)))):
+        return
+    with scratch.made(connection, _wanted, _pair, _match):
+        _list_wanted(connection)
+        _list_pairs(connection)
+        _choose(connection)
+        _write(connection)
+
+
+def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
+    """Every drawn object of a plan (抽查对象) is a check that must exist.
+
+    It belongs to the plan's end, else to December of the plan's year.
+    """
+    years = connection.scalars(sa.select(plan.c.year).distinct())
+    last_days = {
+        year: date(int(year[:4]), 12, 31)
+        for year in years
+        if year and year[:4].isdecimal() and int(year[:4]) > 0
+    }
+    last_day = sa.case(last_days, value=plan.c.year) if last_days else sa.null()
+    record_id = plan.c.plan_id.concat("/").concat(drawn_object.c.object_id)
+    drawn = (
+        sa.select(
+            drawn_object.c.source,
+            record_id.label("record_id"),
+            sa.literal(Kind.CHECK.value).label("kind"),
+            sa.func.min(plan.c.department).label("department"),
+            sa.func.min(plan.c.plan_id).label("plan_id"),
+            sa.func.min(
+                sa.func.coalesce(drawn_object.c.object_code, drawn_object.c.object_id)
+            ).label("object_id"),
+            sa.func.min(drawn_object.c.object_name).label("party_name"),
+            sa.func.min(sa.func.coalesce(plan.c.ends_on, last_day)).label("due_basis_on"),
+            sa.literal("").label("content_hash"),
+            sa.func.min(drawn_object.c.first_seen_at).label("first_seen_at"),
+        )
+        .join(plan, plan.c.plan_id == drawn_object.c.plan_id)
+        .where(plan.c.deleted_at.is_(None), drawn_object.c.deleted_at.is_(None))
+        .group_by(drawn_object.c.source, record_id)
+    )
+    insert = insert_into(connection, expected).from_select(
+        list(drawn.selected_columns.keys()), drawn
+    )
+    told = ("department", "object_id", "party_name", "due_basis_on")
+    new = insert.excluded
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=[expected.c.source, expected.c.record_id],
+            set_={**{name: new[name] for name in told}, "deleted_at": None},
+            where=sa.or_(
+                expected.c.deleted_at.is_not(None),
+                *(expected.c[name].is_distinct_from(new[name]) for name in told),
+            ),
+        )
+    )
+    still = drawn.subquery("still")
+    connection.execute(
+        sa.update(expected)
+        .values(deleted_at=now)
+        .where(
+            expected.c.source.in_(sa.select(drawn_object.c.source)),
+            expected.c.deleted_at.is_(None),
+            sa.not_(
+                sa.exists().where(
+                    still.c.source == expected.c.source, still.c.record_id == expected.c.record_id
+                )
+            ),
+        )
+    )
+
+
+def _complete(connection: sa.Connection, settings: Settings) -> None:
+    """Fill in the month, and the department where the source gave none."""
+    month = MonthOf(expected_basis_on())
+    connection.execute(
+        sa.update(expected).values(month=month).where(expected.c.month.is_distinct_from(month))
+    )
+    owner = attribution.owners()
+    of_item = (
+        sa.select(owner.c.department)
+        .where(owner.c.item_code == expected.c.item_code)
+        .scalar_subquery()
+    )
+    told = attribution.of_source(settings, expected.c.source)
+    connection.execute(
+        sa.update(expected)
+        .values(department=sa.func.coalesce(of_item, told))
+        .where(
+            sa.or_(expected.c.department.is_(None), expected.c.department == UNKNOWN_DEPARTMENT),
+            sa.func.coalesce(of_item, told).is_not(None),
+        )
+    )
+
+
+def _list_wanted(connection: sa.Connection) -> None:
+    e = expected
+    keys = (
+        (_CODE, e.c.action_code),
+        (_DOCUMENT, _plain(e.c.document_no)),
+        (_OBJECT, _joined(e.c.plan_id, e.c.object_id)),
+        (_NAME, _joined(e.c.plan_id, e.c.party_name)),
+    )
+    wanted = sa.union_all(
+        *(
+            sa.select(e.c.id, e.c.kind, sa.literal(rank), key, e.c.due_basis_on).where(
+                e.c.deleted_at.is_(None), key.is_not(None)
+            )
+            for rank, key in keys
+        )
+    )
+    connection.execute(sa.insert(_wanted).from_select(list(_wanted.c.keys()), wanted))
+
+
+def _list_pairs(connection: sa.Connection) -> None:
+    """Every record that has a key which an expected row asks for."""
+    b = behavior
+    keys = (
+        (_CODE, b.c.action_code),
+        (_DOCUMENT, _plain(b.c.document_no)),
+        (_OBJECT, _joined(b.c.plan_id, b.c.party_id)),
+        (_NAME, _joined(b.c.plan_id, b.c.party_name)),
+        (_NAME, _joined(b.c.plan_id, b.c.object_name)),
+    )
+    found = sa.union_all(
+        *(
+            sa.select(_wanted.c.expected_id, b.c.id, _wanted.c.rank, _wanted.c.day, b.c.occurred_on)
+            .join(_wanted, sa.and_(_wanted.c.key == key, _wanted.c.kind == b.c.kind))
+            .where(_wanted.c.rank == rank, is_live(b), b.c.duplicate_of.is_(None))
+            for rank, key in keys
+        )
+    ).subquery("found")
+    apart = sa.func.coalesce(sa.func.min(DaysApart(found.c.day, found.c.occurred_on)), _FAR)
+    connection.execute(
+        sa.insert(_pair).from_select(
+            ["expected_id", "behavior_id", "rank", "apart"],
+            sa.select(found.c.expected_id, found.c.id, sa.func.min(found.c.rank), apart).group_by(
+                found.c.expected_id, found.c.id
+            ),
+        )
+    )
+
+
+def _choose(connection: sa.Connection) -> None:
+    """Take the pairs in which each is the other's best, until none is left.
+
+    The best pair of all is always such a pair, so every round takes some; there are as many rounds
+    as candidates for one key at most.
+    """
+    p = _pair
+
+    def place(of: sa.Column[int], by: sa.Column[int]) -> sa.ColumnElement[int]:
+        return sa.func.row_number().over(partition_by=of, order_by=[p.c.rank, p.c.apart, by])
+
+    placed = sa.select(
+        p.c.expected_id,
+        p.c.behavior_id,
+        place(p.c.expected_id, p.c.behavior_id).label("among_records"),
+        place(p.c.behavior_id, p.c.expected_id).label("among_expected"),
+    ).subquery("placed")
+    best = sa.select(placed.c.expected_id, placed.c.behavior_id).where(
+        placed.c.among_records == 1, placed.c.among_expected == 1
+    )
+    take = sa.insert(_match).from_select(["expected_id", "behavior_id"], best)
+    taken: sa.Delete = sa.delete(p).where(
+        sa.or_(
+            p.c.expected_id.in_(sa.select(_match.c.expected_id)),
+            p.c.behavior_id.in_(sa.select(_match.c.behavior_id)),
+        )
+    )
+    while connection.scalar(sa.select(sa.exists().where(p.c.rank.is_not(None)))):
+        connection.execute(take)
+        connection.execute(taken)
+
+
+def _write(connection: sa.Connection) -> None:
+    chosen: sa.ScalarSelect[Any] = (
+        sa.select(_match.c.behavior_id)
+        .where(_match.c.expected_id == expected.c.id)
+        .scalar_subquery()
+    )
+    connection.execute(
+        sa.update(expected)
+        .values(behavior_id=chosen)
+        .where(expected.c.behavior_id.is_distinct_from(chosen))
+    )
+
+
+def _plain(number: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    """A document number (文书号) without blanks and brackets, in upper case."""
+    plain: sa.ColumnElement[str] = sa.func.upper(number)
+    for sign in _NOISE:
+        plain = sa.func.replace(plain, sign, "")
+    return sa.func.nullif(plain, "")
+
+
+def _joined(plan_id: sa.ColumnElement[str], part: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
+    return plan_id.concat("|").concat(part)

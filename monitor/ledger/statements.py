@@ -1,0 +1,251 @@
+"""Statements (统计表): where each department stands in each month; made after a check, read back.
+
+Board, messages and metrics read what is written here; nobody else works the figures out.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor import directory
+from monitor.config import Settings
+from monitor.ledger import backlog, calendar, coverage, freshness, scratch, seals, states, tallies
+from monitor.ledger.account import Account, Known, accounts
+from monitor.ledger.figures import Figures
+from monitor.ledger.obligations import View, fill, unit
+from monitor.store.tables import statement, zero_report
+from monitor.store.upsert import insert_into
+from monitor.words import DISTRICT, MonthState, Reason
+from monitor.workdays import Month, close_day, local_day, months_between
+
+LONGEST = 36
+"""Months that have statements; what belongs to earlier ones is carried into the first of these."""
+
+_KEY = ("department", "month")
+_OWN_COLUMNS = frozenset({*_KEY, "as_of", "sealed_state", "current_state", "not_measured"})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A row of the table `statement` with its backlog by reason (charged units only).
+
+    `overdue` and `carried` are parts of `backlog`, which counts carried units as carried whatever
+    their due. `figures` holds what could be measured.
+    """
+
+    department: str
+    month: Month
+    as_of: datetime
+    close_at: datetime
+    provisional_calendar: bool
+    in_scope: bool
+    obligations: int
+    backlog: int
+    backlog_of_month: int
+    pending: int
+    overdue: int
+    carried: int
+    oldest_due_at: datetime | None
+    silent: bool
+    expected_measured: bool
+    not_measured: tuple[str, ...]
+    zero: bool
+    zero_of_month: bool
+    sealed_state: MonthState | None
+    current_state: MonthState
+    figures: Figures
+    moved_out: Mapping[str, int]
+    reasons: Mapping[str, int]
+
+
+def make(connection: sa.Connection, settings: Settings, now: datetime) -> list[Statement]:
+    """Bring backlog, tallies and statements up to `now`, and seal the months that can be.
+
+    Runs in the caller's transaction: all of it or nothing. Run again with nothing changed it
+    writes `as_of` and no more.
+    """
+    calendar.fill(connection, settings)
+    with scratch.made(connection, unit):
+        fill(connection, settings, View(now))
+        backlog.record(connection, now, str(freshness.last_closed(now, settings)))
+        months = _months(connection, settings, now)
+        current = accounts(_known(connection, settings, now, months), settings, months)
+        frozen = {
+            month: _seal(connection, settings, now, month)
+            for month in seals.due(connection, settings, now, months)
+        }
+    tallies.write(connection, (each for account in current for each in account.tallies))
+    _write(connection, now, current, frozen)
+    return read(connection)
+
+
+def read(
+    connection: sa.Connection, month: Month | None = None, department: str | None = None
+) -> list[Statement]:
+    """The statements, of one month or department where given, by month and department."""
+    query = sa.select(statement).order_by(statement.c.month, statement.c.department)
+    if month is not None:
+        query = query.where(statement.c.month == str(month))
+    if department is not None:
+        query = query.where(statement.c.department == department)
+    rows = connection.execute(query).all()
+    reasons: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    district: dict[str, dict[str, int]] = defaultdict(dict)
+    for each in tallies.read(connection, str(month) if month else None):
+        for counts in (reasons[each.department, each.month], district[each.month]):
+            counts[each.reason] = counts.get(each.reason, 0) + each.count
+    return [
+        _statement(row, reasons.get((row.department, row.month)) or _of_all(row, district))
+        for row in rows
+    ]
+
+
+def latest(connection: sa.Connection, department: str | None = None) -> list[Statement]:
+    """The statements of the latest month that has any; empty where none has."""
+    month = connection.scalar(sa.select(sa.func.max(statement.c.month)))
+    return [] if month is None else read(connection, Month.parse(month), department)
+
+
+def month_in_hand(settings: Settings, now: datetime) -> Month:
+    """The month that closes next."""
+    return freshness.last_closed(now, settings).shift(1)
+
+
+def _of_all(row: Any, district: Mapping[str, dict[str, int]]) -> dict[str, int]:
+    return district.get(row.month, {}) if row.department == DISTRICT else {}
+
+
+def _statement(row: Any, counts: Mapping[str, int]) -> Statement:
+    """A row as a statement; pending records that wait for the office are no reason."""
+    charged = {reason.value: counts.get(reason, 0) for reason in Reason}
+    charged[Reason.PENDING] -= row.pending
+    values = dict(row._mapping)
+    values |= {
+        "month": Month.parse(row.month),
+        "not_measured": tuple(row.not_measured),
+        "sealed_state": MonthState(row.sealed_state) if row.sealed_state else None,
+        "current_state": MonthState(row.current_state),
+        "reasons": {reason: count for reason, count in charged.items() if count},
+    }
+    return Statement(**values)
+
+
+def _months(connection: sa.Connection, settings: Settings, now: datetime) -> list[Month]:
+    """From the first month that has units, or the setting, to the current one."""
+    current = Month.of(local_day(now))
+    start = settings.month_zero.start or connection.scalar(sa.select(sa.func.min(unit.c.month)))
+    first = Month.parse(start) if start else current
+    return list(months_between(min(max(first, current.shift(1 - LONGEST)), current), current))
+
+
+def _known(
+    connection: sa.Connection, settings: Settings, now: datetime, months: Sequence[Month]
+) -> Known:
+    closes = {
+        str(month): close_day(month, settings.month_zero.close, settings.days)
+        for month in (months[0].shift(-1), *months)
+    }
+    return Known(
+        departments=directory.read(connection),
+        counts=tallies.count(connection, closes),
+        coverage=coverage.read(connection, months),
+        freshness=freshness.read(connection, settings, now),
+        zero_reports=_zero_reports(connection, None),
+        moved_out=backlog.moved_out(connection),
+    )
+
+
+def _zero_reports(
+    connection: sa.Connection, filed_before: datetime | None
+) -> frozenset[tuple[str, str]]:
+    query = sa.select(zero_report.c.department, zero_report.c.month).where(
+        zero_report.c.deleted_at.is_(None)
+    )
+    if filed_before is not None:
+        filed_at = sa.func.coalesce(zero_report.c.filed_at, zero_report.c.first_seen_at)
+        query = query.where(filed_at < filed_before)
+    return frozenset((department, month) for department, month in connection.execute(query))
+
+
+def _seal(
+    connection: sa.Connection, settings: Settings, now: datetime, month: Month
+) -> Mapping[str, MonthState]:
+    """Seal `month` as it stood at its close; gives the departments' states."""
+    closing = freshness.close_at(month, settings)
+    fill(connection, settings, View(closing, as_of_close=True))
+    known = replace(
+        _known(connection, settings, now, [month]),
+        zero_reports=_zero_reports(connection, closing),
+    )
+    rows = accounts(known, settings, [month])
+    seals.make(connection, settings, now, month, rows)
+    return {row.department: states.judged(row.position) for row in rows}
+
+
+def _write(
+    connection: sa.Connection,
+    now: datetime,
+    current: Sequence[Account],
+    frozen: Mapping[Month, Mapping[str, MonthState]],
+) -> None:
+    before = {(row.department, row.month): row for row in connection.execute(sa.select(statement))}
+    sealed_months = seals.sealed_months(connection)
+    rows: list[dict[str, Any]] = []
+    for account in current:
+        key = (account.department, str(account.month))
+        old = before.get(key)
+        sealed = frozen.get(account.month, {}).get(account.department)
+        if old is not None and old.sealed_state is not None:
+            sealed = MonthState(old.sealed_state)
+        state = states.current(
+            account.position,
+            str(account.month) in sealed_months,
+            sealed,
+            MonthState(old.current_state) if old is not None else None,
+        )
+        rows.append(_row(account, now, sealed, state))
+    written = {(row["department"], row["month"]) for row in rows}
+    gone = [
+        {"old_department": department, "old_month": month}
+        for (department, month), row in before.items()
+        if (department, month) not in written and row.sealed_state is None
+    ]
+    if gone:
+        connection.execute(
+            sa.delete(statement).where(
+                statement.c.department == sa.bindparam("old_department"),
+                statement.c.month == sa.bindparam("old_month"),
+            ),
+            gone,
+        )
+    insert = insert_into(connection, statement)
+    told = [column.name for column in statement.columns if column.name not in _KEY]
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=list(statement.primary_key),
+            set_={name: insert.excluded[name] for name in told},
+        ),
+        rows,
+    )
+
+
+def _row(
+    account: Account, now: datetime, sealed: MonthState | None, state: MonthState
+) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        column.name: getattr(account, column.name)
+        for column in statement.columns
+        if column.name not in _OWN_COLUMNS
+    }
+    return values | {
+        "department": account.department,
+        "month": str(account.month),
+        "as_of": now,
+        "sealed_state": sealed,
+        "current_state": state.value,
+        "not_measured": list(account.not_measured),
+    }

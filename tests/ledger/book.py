@@ -1,0 +1,228 @@
+"""A ledger to write tests with: rows go straight into the tables, findings by hand."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.config import Settings
+from monitor.ledger import links, statements
+from monitor.ledger.figures import percent
+from monitor.ledger.statements import Statement
+from monitor.store import Store
+from monitor.store.tables import (
+    behavior,
+    behavior_item,
+    behavior_status,
+    department,
+    exemption,
+    expected,
+    finding,
+    item,
+    rule,
+    run,
+    to_judge,
+    zero_report,
+)
+from monitor.workdays import ZONE, Month, local_day
+
+A, B, C = (f"11500112MB000000{n}X" for n in (1, 2, 3))
+"""Codes of departments that don't exist."""
+
+JANUARY = Month(2022, 1)
+CLASSES = ("01", "02", "03", "04", "06", "07", "08", "09", "10")
+
+
+def china(text: str) -> datetime:
+    """The instant that the clocks in China show as `text`."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
+
+
+class Book:
+    """A store with departments and rules, and short ways to put rows into it."""
+
+    def __init__(self, store: Store, departments: Sequence[str] = (A,), **rule_: Any) -> None:
+        self.store = store
+        self.settings = Settings.model_validate({"month_zero": rule_})
+        self._numbers = itertools.count(1)
+        with store.writing() as connection:
+            connection.execute(sa.insert(rule), [_rule(n, name) for n, name in enumerate(CLASSES)])
+        for code in departments:
+            self._insert(department, code=code, name=f"示范{code[-2]}局")
+
+    def tick(self, now: datetime | str) -> dict[tuple[str, str], Statement]:
+        """Facts, an empty judgement, statements; gives them by department and month."""
+        at = china(now) if isinstance(now, str) else now
+        with self.store.writing() as connection:
+            links.refresh(connection, self.settings, at)
+            connection.execute(sa.delete(to_judge))
+        with self.store.writing() as connection:
+            made = statements.make(connection, self.settings, at)
+        return {(each.department, str(each.month)): each for each in made}
+
+    def january(self, now: datetime | str, code: str = A) -> Statement:
+        """The statement of January 2022 as of `now`."""
+        return self.tick(now)[code, "2022-01"]
+
+    def record(
+        self,
+        kind: str = "check",
+        on: date | None = date(2022, 1, 10),
+        submitted: datetime | str | None = "2022-01-11T10:00",
+        status: str = "accepted",
+        items: Sequence[str] = (),
+        fails: Sequence[str] = (),
+        owner: str | None = A,
+        **values: Any,
+    ) -> int:
+        """Land a record; `fails` are classes that it has a critical finding of."""
+        number = next(self._numbers)
+        instant = china(submitted) if isinstance(submitted, str) else submitted
+        seen = values.get("first_seen_at") or instant or datetime(2022, 1, 20, tzinfo=UTC)
+        row = {
+            "kind": kind,
+            "action_code": f"{kind}-{number}",
+            "occurred_on": on,
+            "submitted_at": instant,
+            "submitted_on": local_day(instant) if instant else None,
+            "status": status,
+            "status_at": instant,
+            "implement_institution_code": owner,
+            "record_id_from": "delivered",
+            "first_seen_on": local_day(seen),
+            "first_submitted_seen_at": instant,
+        }
+        key = self._insert(behavior, number, **row | values)
+        self.queue(key)
+        with self.store.writing() as connection:
+            for position, code in enumerate(items):
+                connection.execute(
+                    sa.insert(behavior_item).values(
+                        behavior_id=key, position=position, item_code=code
+                    )
+                )
+        for name in fails:
+            self.fail(key, name)
+        return key
+
+    def expect(self, kind: str = "check", **values: Any) -> int:
+        """Land an expected row, by default of 2022-01-10."""
+        row: dict[str, Any] = {"kind": kind, "department": A, "due_basis_on": date(2022, 1, 10)}
+        return self._insert(expected, **row | values)
+
+    def item(self, code: str, owner: str = A, **values: Any) -> int:
+        """Land an item in use."""
+        row = {"item_code": code, "department": owner, "item_state": "01"}
+        return self._insert(item, **row | values)
+
+    def report_zero(self, code: str, month: str, filed_at: str) -> int:
+        """Land a zero report."""
+        return self._insert(zero_report, department=code, month=month, filed_at=china(filed_at))
+
+    def exempt(self, scope: str, **values: Any) -> int:
+        """Land an exemption."""
+        return self._insert(exemption, scope=scope, **values)
+
+    def change(self, key: int, **values: Any) -> None:
+        """Change a record as landing does: the new values, its status kept, its id queued."""
+        with self.store.writing() as connection:
+            connection.execute(sa.update(behavior).where(behavior.c.id == key).values(**values))
+        self.queue(key)
+
+    def remember(self, key: int, status: str, at: str) -> None:
+        """Keep that a record was seen in a status since `at`."""
+        self._plain_insert(
+            behavior_status,
+            behavior_id=key,
+            status=status,
+            status_at=china(at),
+            seen_at=china(at),
+        )
+
+    def queue(self, key: int) -> None:
+        """Queue a record as landing does."""
+        with self.store.writing() as connection:
+            connection.execute(sa.delete(to_judge).where(to_judge.c.behavior_id == key))
+            connection.execute(sa.insert(to_judge).values(behavior_id=key))
+
+    def fail(self, key: int, name: str) -> None:
+        """Say that a record fails the critical rule of a class."""
+        self._plain_insert(finding, behavior_id=key, rule=CLASSES.index(name))
+
+    def pass_all(self, key: int) -> None:
+        """Say that a record fails nothing any more."""
+        with self.store.writing() as connection:
+            connection.execute(sa.delete(finding).where(finding.c.behavior_id == key))
+
+    def pulled(self, source: str, at: str, outcome: str = "ok") -> None:
+        """Say that a source was pulled."""
+        self._plain_insert(
+            run,
+            job="pull",
+            source=source,
+            started_at=china(at),
+            finished_at=china(at),
+            outcome=outcome,
+        )
+
+    def fact(self, key: int, column: str) -> Any:
+        """A fact of a record."""
+        with self.store.reading() as connection:
+            return connection.scalar(sa.select(behavior.c[column]).where(behavior.c.id == key))
+
+    def rows(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        """What a query gives."""
+        with self.store.reading() as connection:
+            return [tuple(row) for row in connection.execute(query)]
+
+    def _insert(self, table: sa.Table, number: int | None = None, **values: Any) -> int:
+        number = number or next(self._numbers)
+        row = {
+            "source": "test",
+            "record_id": f"{table.name}-{number}",
+            "content_hash": str(number),
+            "first_seen_at": datetime(2022, 1, 20, tzinfo=UTC),
+        }
+        with self.store.writing() as connection:
+            key = connection.scalar(sa.insert(table).values(**row | values).returning(table.c.id))
+        assert isinstance(key, int)
+        return key
+
+    def _plain_insert(self, table: sa.Table, **values: Any) -> None:
+        with self.store.writing() as connection:
+            connection.execute(sa.insert(table).values(**values))
+
+
+def shown(statement: Statement, name: str) -> str:
+    """A figure as people read it: `38/40 = 95.00 %`; a dash where it is absent."""
+    figure = statement.figures.get(name)
+    if figure is None:
+        return "–"
+    numerator, denominator = figure["numerator"], figure["denominator"]
+    return f"{numerator}/{denominator} = {percent(numerator, denominator)} %"
+
+
+def share(statement: Statement, name: str) -> Decimal | None:
+    """A figure in percent."""
+    figure = statement.figures[name]
+    return percent(figure["numerator"], figure["denominator"])
+
+
+def _rule(number: int, name: str) -> Mapping[str, Any]:
+    return {
+        "number": number,
+        "id": f"any.class_{name}",
+        "kind": "check",
+        "class": name,
+        "severity": "critical",
+        "field": "any",
+        "message": "验证不通过",
+        "suite": "test",
+        "version": "1",
+        "active": True,
+    }
