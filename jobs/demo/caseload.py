@@ -10,7 +10,7 @@ from jobs.demo.truth import Truth
 from monitor.words import Kind
 
 SOURCE = "cases"
-_UNENTERED = 0.05
+_UNENTERED = 0.1
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class Defect:
 
     `name` says what was done in a word, `spell` gives the cell that is delivered; `rules` fail;
     `reason` is the backlog reason, empty where none follows; `meant` is what a repaired cell comes
-    to, where that isn't the record's value.
+    to, where that isn't the record's value; `weight` how often it comes, compared with the others.
     """
 
     kind: Kind
@@ -42,6 +42,7 @@ class Defect:
     reason: str = ""
     fits: Test = lambda _: True
     meant: Callable[[Record], str] | None = None
+    weight: int = 1
 
     def apply(self, record: Record, random: Random, truth: Truth) -> None:
         """Deliver the wrong cell, and write down what must come of it."""
@@ -78,6 +79,7 @@ def defects(kind: Kind) -> Iterator[Defect]:
             "fine_yuan",
             Outcome.UNMEASURABLE,
             lambda r, _: f"{int(str(r.values['fine_yuan'])) / 10_000:g}",
+            weight=4,
         )
 
 
@@ -146,7 +148,9 @@ def _blanks(kind: Kind) -> Iterator[Defect]:
             continue
         if column == "litigation":
             rule = f"{kind}.{column}.mandatory"
-            yield Defect(kind, "mandatory", column, Outcome.FINDING, lambda _, __: None, (rule,))
+            yield Defect(
+                kind, "mandatory", column, Outcome.FINDING, lambda _, __: None, (rule,), weight=12
+            )
             continue
         # 无 is a value where a code list has a code of that name
         ways = (None, "— —", "NULL", "　") if field.code_list else (None, *NOTHINGS)

@@ -14,6 +14,7 @@ IN_USE, CANCELLED, PAUSED = "01", "02", "03"
 ITEMS_PER_DEPARTMENT = 17.5
 COMMON_ITEMS = 4
 _TOWNSHIP_SHARE = 22 / 40
+_TIDY_SHARE = 0.55
 _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _OFFICES = (
     ("市场监督管理局", "市场监管局", 9),
@@ -169,10 +170,10 @@ def make_district(departments: int, records: int, days: Days, random: Random) ->
 
 
 def _habits(count: int, random: Random) -> list[Habit]:
-    """One habit a department: the special ones once each, two of five of the others tidy."""
+    """One habit a department: the special ones once each, about half of the others tidy."""
     special = [Habit.SILENT, Habit.ZERO_REPORT, Habit.CONTRADICTED] if count >= 6 else []
     plain = count - len(special)
-    tidy = round(plain * 0.4)
+    tidy = round(plain * _TIDY_SHARE)
     habits = [Habit.TIDY] * tidy + [Habit.UNTIDY] * (plain - tidy)
     random.shuffle(habits)
     # the special ones are townships, which stand at the end and deliver little anyway

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from random import Random
 
-from jobs.demo.days import Days
+from jobs.demo.days import Days, month_of
 from jobs.demo.defect import Defect, defects
 from jobs.demo.district import District, Habit
 from jobs.demo.mishap import Mishap, mishaps
@@ -13,27 +13,34 @@ from jobs.demo.truth import Outcome, Truth
 from monitor.words import Kind, Status
 
 _SHARE = 0.06
-_LEAST_EACH = 1
+_STILL_WRONG = 0.25
 
 
 def inject(
     records: Sequence[Record], district: District, days: Days, truth: Truth, random: Random
 ) -> None:
-    """Give about 6 % of the records one defect each, and every defect one record at least.
+    """Give at least 6 % of the records one defect each, so many that every defect has its turn.
 
     Only accepted records get one, and those that are charged with a backlog unit for it only in
     untidy departments.
     """
+    recent = days.months[-2:]
     for kind in Kind:
-        kinds: list[Defect | Mishap] = [*defects(kind), *(3 * [*mishaps(kind, district, days)])]
-        random.shuffle(kinds)
+        one_each: list[Defect | Mishap] = [*defects(kind), *mishaps(kind, district, days)]
+        random.shuffle(one_each)
+        again = [defect for defect in one_each for _ in range(defect.weight - 1)]
+        kinds = [*one_each, *again]
         waiting = [
             record
             for record in records
-            if record.kind is kind and record.status is Status.ACCEPTED and not record.late_copy
+            if record.kind is kind
+            and record.status is Status.ACCEPTED
+            and not record.late_copy
+            # what went wrong long ago has mostly been put right
+            and (month_of(record.occurred_on) in recent or random.random() < _STILL_WRONG)
         ]
         random.shuffle(waiting)
-        wanted = max(round(len(waiting) * _SHARE), len(kinds) * _LEAST_EACH)
+        wanted = max(round(len(waiting) * _SHARE), len(kinds))
         misses = 0
         for defect in cycle(kinds):
             if wanted == 0 or misses == len(kinds):

@@ -30,7 +30,10 @@ _POLLUTED: tuple[Callable[[Record, Random], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Mishap:
-    """Something done to a record as a whole; `apply` does it and writes down what follows."""
+    """Something done to a record as a whole; `apply` does it and writes down what follows.
+
+    `weight` says how often it comes, compared with other mishaps and defects.
+    """
 
     kind: Kind
     name: str
@@ -38,6 +41,7 @@ class Mishap:
     reason: str
     apply: Callable[[Record, Random, Truth], None]
     fits: Callable[[Record], bool] = lambda _: True
+    weight: int = 2
 
 
 def mishaps(kind: Kind, district: District, days: Days) -> Iterator[Mishap]:
@@ -63,7 +67,7 @@ def mishaps(kind: Kind, district: District, days: Days) -> Iterator[Mishap]:
             lambda r: not r.referred and abs(_age(r, days) - 90) > 3,
         )
         return
-    yield Mishap(kind, "unlinked", Outcome.FINDING, "unlinked", _unlinked, lambda r: r.can_leave)
+    yield Mishap(kind, "unlinked", Outcome.FINDING, "unlinked", _unlinked, lambda r: r.can_leave, 8)
     if kind is Kind.PUNISH:
         yield Mishap(kind, "closed_order", Outcome.FINDING, "invalid", _closed_before_filed)
     else:
