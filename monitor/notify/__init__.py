@@ -1,0 +1,1 @@
+"""Who is told what, and when: ladder decides, message words it, outbox keeps it, channels send."""
