@@ -114,7 +114,7 @@ def _other_spellings(kind: Kind) -> Iterator[Defect]:
         yield _repaired(kind, "label", field.column, _label(field), _is_given(field.column))
     short = {Kind.CHECK: "check_result", Kind.PUNISH: "procedure", Kind.FORCE: "force_kind"}
     column = short.get(kind, "party_nature")
-    yield _repaired(kind, "short_code", column, lambda r, _: str(r.values[column]).lstrip("0"))
+    yield _repaired(kind, "short_code", column, _without_zero(column))
     for form in ("{0.year}.{0.month}.{0.day}", "{0.year}年{0.month}月{0.day}日", "{0:%Y%m%d}"):
         yield _repaired(kind, "date_form", "occurred_on", _day_as(form))
     yield _repaired(
@@ -306,6 +306,10 @@ def _one_of(cells: tuple[Cell, ...]) -> Spell:
 def _label(field: standard.Field) -> Spell:
     labels = standard.code_list(field.code_list or "")
     return lambda record, _: labels[str(record.values[field.column])]
+
+
+def _without_zero(column: str) -> Spell:
+    return lambda record, _: str(record.values[column]).lstrip("0")
 
 
 def _day_as(form: str) -> Spell:

@@ -19,7 +19,7 @@ _STILL_WRONG = 0.25
 def inject(
     records: Sequence[Record], district: District, days: Days, truth: Truth, random: Random
 ) -> None:
-    """Give at least 6 % of the records one defect each, so many that every defect has its turn.
+    """Go round the defects, a record each time, until each had its turn and 6 % have one.
 
     Only accepted records get one, and those that are charged with a backlog unit for it only in
     untidy departments.
