@@ -14,8 +14,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector as PrometheusCollector
 
 from monitor.directory import named
-from monitor.metrics.figures import FIGURES, ZERO_FIGURE, Figure
+from monitor.metrics.figures import DISTRICT_FIGURES, FIGURES, Figure
 from monitor.metrics.snapshot import Messages, Runs, Snapshot, Standing
+from monitor.words import UNKNOWN_DEPARTMENT
 
 _OUTBOX_STATES = ("waiting", "sending", "sent", "failed")
 _DEPARTMENT_MONTH = ("department", "month")
@@ -47,7 +48,8 @@ class Collector(PrometheusCollector):
         yield from _about_months(snapshot)
         for figure in FIGURES:
             yield from _figure(figure, snapshot.standings, _DEPARTMENT_MONTH)
-        yield from _figure(ZERO_FIGURE, snapshot.district, ("month",))
+        for figure in DISTRICT_FIGURES:
+            yield from _figure(figure, snapshot.district, ("month",))
         yield from _about_sources(snapshot)
         yield from _about_jobs(snapshot)
         yield from _about_messages(snapshot)
@@ -139,12 +141,18 @@ def _about_departments(snapshot: Snapshot) -> Iterator[Metric]:
 
 
 def _states(snapshot: Snapshot) -> Iterator[Metric]:
-    in_scope = [row for row in snapshot.standings if row.in_scope]
+    in_scope = [
+        row for row in snapshot.standings if row.in_scope and row.department != UNKNOWN_DEPARTMENT
+    ]
     yield _gauge(
         "zero",
         "Whether the department is at zero (清零) for the month: 1 yes, 0 no.",
         _DEPARTMENT_MONTH,
-        (((row.department, row.month), row.zero) for row in in_scope if row.measured),
+        (
+            ((row.department, row.month), row.zero)
+            for row in in_scope
+            if row.measured or row.backlog  # backlog that is known rules zero out
+        ),
     )
     yield _gauge(
         "zero_of_month",
@@ -289,6 +297,12 @@ def _about_jobs(snapshot: Snapshot) -> Iterator[Metric]:
         "When a job last ended well, in whichever instance.",
         ("job",),
         (((job,), instant) for job, instant in last.items()),
+    )
+    yield _gauge(
+        "check_interval_seconds",
+        "How often a check is due.",
+        (),
+        [((), snapshot.check_every_seconds)],
     )
     yield _gauge(
         "unjudged_records",

@@ -94,10 +94,20 @@ FIGURES = (
     ),
 )
 
-ZERO_FIGURE = Figure(
-    "zero_ratio",
-    "district_zero",
-    "departments",
-    "Departments at zero (月清零率, numerator).",
-    "Departments in scope and measured (月清零率, denominator).",
+DISTRICT_FIGURES = (
+    Figure(
+        "zero_ratio",
+        "district_zero",
+        "departments",
+        "Departments at zero (月清零率, numerator).",
+        "Departments in scope and measured (月清零率, denominator).",
+    ),
+    Figure(
+        "not_measured_ratio",
+        "district_not_measured",
+        "departments",
+        "Departments in scope whose zero can't be told (未测量, numerator).",
+        "Departments in scope (未测量, denominator).",
+    ),
 )
+"""What is counted in departments; the rest of the district is the sum of its departments."""

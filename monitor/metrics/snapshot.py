@@ -128,6 +128,7 @@ class Snapshot:
     attempts: tuple[Attempts, ...]
     seals: Mapping[str, datetime]
     unjudged: int
+    check_every_seconds: float
 
     @classmethod
     def read(cls, connection: sa.Connection, settings: Settings, now: datetime) -> "Snapshot":
@@ -156,6 +157,7 @@ class Snapshot:
             messages=_messages(connection),
             attempts=_attempts(connection),
             seals=MappingProxyType(_seals(connection, months)),
+            check_every_seconds=settings.serve.check_every.total_seconds(),
             unjudged=connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0,
         )
 
