@@ -108,6 +108,17 @@ class Keeper:
         """Whether a job has not ended although it was asked to."""
         return self._left is not None and not self._left.wait_until_idle(0)
 
+    def refresh(self) -> None:
+        """Read a snapshot and swap it in; where the store is away the old one stays."""
+        try:
+            with self._store.reading() as connection:
+                snapshot = Snapshot.read(connection, self.settings, self._clock())
+        except (StoreError, sa.exc.DBAPIError) as error:
+            log.warning("the snapshot can't be read", reason=_reason(error))
+            return
+        self._collector.snapshot = snapshot
+        self._refreshed_at = monotonic()
+
     def reload(self) -> None:
         """Have the settings read again."""
         self._mailbox.put("reload")
@@ -141,7 +152,7 @@ class Keeper:
             self._stand_by("the lease went to another instance, or the store is away")
         due = self.settings.serve.check_every.total_seconds()
         if self._refreshed_at is None or monotonic() - self._refreshed_at >= due:
-            self._refresh()
+            self.refresh()
 
     def _renew(self) -> bool:
         """Take or renew the lease; while the store is away, what was held holds until it ends."""
@@ -162,7 +173,7 @@ class Keeper:
             self._jobs,
             self._clock,
             self._job_metrics,
-            self._refresh,
+            self.refresh,
         )
         try:
             schedule.start()
@@ -190,17 +201,6 @@ class Keeper:
                 leases.give_back(connection, LEASE, self._owner)
         except (StoreError, sa.exc.DBAPIError) as error:
             log.warning("the lease can't be given back", reason=_reason(error))
-
-    def _refresh(self) -> None:
-        """Read a snapshot and swap it in; where the store is away the old one stays."""
-        try:
-            with self._store.reading() as connection:
-                snapshot = Snapshot.read(connection, self.settings, self._clock())
-        except (StoreError, sa.exc.DBAPIError) as error:
-            log.warning("the snapshot can't be read", reason=_reason(error))
-            return
-        self._collector.snapshot = snapshot
-        self._refreshed_at = monotonic()
 
     def _reload(self) -> None:
         """Take the settings file as it is now; keep the old settings where it is no good."""
