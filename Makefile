@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench lock clean
+.PHONY: help demo test lint types packages bench lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -21,7 +21,7 @@ $(VENV)/.dev: requirements-dev.txt requirements.txt pyproject.toml
 demo: $(VENV)/.run  ## the demonstration: a made-up district, real jobs (ARGS=--once ends after one cycle)
 	@$(BIN)/yueqingling demo $(ARGS)
 
-test: lint types  ## every test, after lint and types
+test: lint types packages  ## every test, after lint and types
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
 lint: $(VENV)/.dev  ## ruff
@@ -30,6 +30,9 @@ lint: $(VENV)/.dev  ## ruff
 
 types: $(VENV)/.dev  ## mypy, strict
 	$(BIN)/mypy
+
+packages:  ## Debian's prometheus and prometheus-alertmanager, which the tests run
+	@deploy/packages.sh
 
 lock: $(VENV)/.dev  ## write the requirements files anew
 	deploy/lock.sh $(BIN)
