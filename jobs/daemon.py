@@ -41,11 +41,11 @@ def serve(path: Path, clock: Callable[[], datetime] = utc_now, jobs: Jobs = REAL
     thread ended by itself. Raises SettingsError and StoreError before it begins; the store
     is not upgraded, for other instances may be running on it.
     """
-    configure()
     settings = load(path)
     store = Store(settings.store.url.get_secret_value())
     store.verify()
     listening = _listen(settings)
+    configure()
     keeper = Keeper(path, settings, store, jobs, clock)
     server = uvicorn.Server(
         uvicorn.Config(

@@ -33,8 +33,8 @@ LEASE = "daemon"
 LEASE_LASTS = timedelta(seconds=60)
 TURN = timedelta(seconds=10)
 """How often the lease is renewed."""
-END_SECONDS = 7.0
-"""How long jobs in hand may take to end; with the HTTP server's time it stays below 10 s."""
+END_SECONDS = 5.0
+"""How long jobs in hand may take to end; with the HTTP server's time it stays well below 10 s."""
 
 
 def utc_now() -> datetime:

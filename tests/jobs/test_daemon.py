@@ -1,0 +1,164 @@
+"""The daemon as a process of its own: how it begins, what it answers, and how it ends."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import httpx2
+import pytest
+
+from jobs.daemon import serve
+from jobs.systemd import notify
+from monitor.errors import SettingsError, StoreError
+
+ROOT = Path(__file__).parents[2]
+SOON = 60
+
+
+class Daemon:
+    """A daemon in a process of its own; its log is read line by line."""
+
+    def __init__(self, *arguments: str | Path, **environment: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *map(str, arguments)],
+            cwd=ROOT,
+            env=os.environ | environment,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def until(self, event: str) -> dict[str, Any]:
+        """The next line of the log that says `event`."""
+        assert self.process.stderr is not None
+        seen = []
+        for line in self.process.stderr:
+            seen.append(line)
+            said: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
+            if said.get("event") == event:
+                return said
+        raise AssertionError(f"the daemon never said {event!r}: {''.join(seen)}")
+
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Send the signal; the exit code, and the seconds that it took."""
+        begun = monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(SOON)
+        return code, monotonic() - begun
+
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path, sqlite_url: str) -> Write:
+    """Writes a settings file over the test's store, on a free port, with more lines at its end."""
+
+    def written(*lines: str) -> Path:
+        path = tmp_path / "yueqingling.toml"
+        text = "\n".join((f'[store]\nurl = "{sqlite_url}"\n[serve]\nport = 0', *lines))
+        path.write_text(text + "\n", encoding="utf-8")
+        return path
+
+    return written
+
+
+SOURCE = """
+[[source]]
+name = "checks"
+feed = "check"
+kind = "files"
+path = "in/*.csv"
+status = "accepted"
+"""
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Daemon]]:
+    """Starts a daemon; one that a test leaves behind is killed."""
+    started: list[Daemon] = []
+
+    def begin(*arguments: str | Path, **environment: str) -> Daemon:
+        started.append(Daemon(*arguments, **environment))
+        return started[-1]
+
+    yield begin
+    for daemon in started:
+        daemon.process.kill()
+        daemon.process.communicate()
+
+
+WAITING = ("-m", "tests.jobs.waiting_daemon")
+
+
+def test_sigterm_ends_it_within_ten_seconds_though_a_source_never_answers(
+    start: Callable[..., Daemon], write: Write
+) -> None:
+    daemon = start(*WAITING, write(SOURCE))
+    daemon.until("waiting for the source")
+    code, seconds = daemon.end()
+    assert code == 0
+    assert seconds < 10
+
+
+def test_it_serves_says_so_to_systemd_and_ends_when_told(
+    start: Callable[..., Daemon], write: Write, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(SOON)
+        daemon = start(
+            *WAITING,
+            write(),
+            NOTIFY_SOCKET=str(tmp_path / "notify"),
+            WATCHDOG_USEC="600000",
+        )
+        address = daemon.until("serving")["url"]
+        assert systemd.recv(64) == b"READY=1"
+        assert systemd.recv(64) == b"WATCHDOG=1"
+        assert httpx2.get(f"{address}healthz").json() == {"status": "alive"}
+        assert "yueqingling_build_info" in httpx2.get(f"{address}metrics").text
+        daemon.process.send_signal(signal.SIGINT)
+        assert b"STOPPING=1" in iter(lambda: systemd.recv(64), b"")
+    assert daemon.process.wait(SOON) == 0
+
+
+def test_sighup_reads_the_settings_again(start: Callable[..., Daemon], write: Write) -> None:
+    daemon = start(*WAITING, write())
+    daemon.until("schedule begun")
+    write("chekc_every = '1m'")
+    daemon.process.send_signal(signal.SIGHUP)
+    refused = daemon.until("settings not reloaded, the old ones hold")
+    assert "serve.chekc_every: unknown key" in refused["reason"]
+    write("check_every = '1m'", SOURCE)
+    daemon.process.send_signal(signal.SIGHUP)
+    assert daemon.until("settings reloaded")["sources"] == 1
+    daemon.until("waiting for the source")
+
+
+def test_a_store_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "yueqingling.toml"
+    path.write_text("", encoding="utf-8")
+    with pytest.raises(StoreError, match="Run: yueqingling db upgrade"):
+        serve(path)
+
+
+def test_an_address_that_is_taken_is_named(write: Write) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        path = write()
+        path.write_text(
+            path.read_text(encoding="utf-8").replace("port = 0", f"port = {port}"), encoding="utf-8"
+        )
+        with pytest.raises(SettingsError, match=f"found 127.0.0.1:{port}: .*in use"):
+            serve(path)
+
+
+def test_without_systemd_nobody_is_told() -> None:
+    assert notify("READY=1", {}) is False
