@@ -78,7 +78,8 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
     _scan(connection, live().where(behavior.c.id.in_(queued)), rules, clauses)
     if changed:
         kinds = sorted({each.rule.kind for each in changed})
-        others = live().where(behavior.c.kind.in_(kinds), behavior.c.id.not_in(queued))
+        is_queued = sa.exists().where(to_judge.c.behavior_id == behavior.c.id)
+        others = live().where(behavior.c.kind.in_(kinds), ~is_queued)
         _scan(connection, others, changed, clauses)
     removed = _drop(connection, finding.c.behavior_id.in_(queued))
     if changed:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -20,6 +20,9 @@ from expectations.supported import refusal
 from monitor import standard
 from monitor.errors import SuiteError
 from monitor.words import Kind, Severity
+
+if TYPE_CHECKING:
+    from monitor.config import Settings
 
 FOLDER = Path(__file__).parent / "suites"
 """The suites that ship with the product."""
@@ -29,6 +32,12 @@ MONTH_ZERO = "month_zero"
 
 AREA_CODES = "area_codes"
 """The parameter that stands for the division codes of the standard and the office's own."""
+
+ZERO_WHERE_NOTHING_REMAINS = "zero_where_nothing_remains"
+"""The parameter that says what `zero` may be where there is no backlog and no silence."""
+
+Parameters = Mapping[str, list[Any]]
+"""What the names in a suite's `$PARAMETER` stand for."""
 
 _KINDS = frozenset(kind.value for kind in Kind)
 _CLASSES = frozenset(standard.code_list("数据检核类型"))
@@ -80,14 +89,15 @@ class Suite:
 
 
 def load_suites(
-    folder: Path | None = None, *, extra_area_codes: Iterable[str] = ()
+    folder: Path | None = None, settings: "Settings | None" = None
 ) -> tuple[Suite, ...]:
     """The suites in `folder` (the product's own by default), in the order of their file names.
 
+    `settings` fill in the suites' parameters; without them the defaults of a settings file do.
+
     Raises SuiteError, which names file, rule and reason, for whatever can't be judged.
     """
-    codes = sorted({*standard.code_list(standard.DIVISION_LIST), *extra_area_codes})
-    parameters = {AREA_CODES: codes}
+    parameters = _parameters(settings)
     suites = tuple(_suite(path, parameters) for path in sorted((folder or FOLDER).glob("*.yaml")))
     seen: dict[str, Rule] = {}
     for rule in all_rules(suites):
@@ -113,7 +123,17 @@ def statement_rules(suites: Iterable[Suite]) -> tuple[Rule, ...]:
     return tuple(rule for rule in all_rules(suites) if rule.kind == MONTH_ZERO)
 
 
-def _suite(path: Path, parameters: Mapping[str, list[str]]) -> Suite:
+def _parameters(settings: "Settings | None") -> Parameters:
+    codes = set(standard.code_list(standard.DIVISION_LIST))
+    zero = [True]
+    if settings is not None:
+        codes.update(settings.office.extra_area_codes)
+        if settings.month_zero.zero_requires_coverage:
+            zero = [True, False]  # an item without a record may stand in the way
+    return {AREA_CODES: sorted(codes), ZERO_WHERE_NOTHING_REMAINS: zero}
+
+
+def _suite(path: Path, parameters: Parameters) -> Suite:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -133,9 +153,7 @@ def _suite(path: Path, parameters: Mapping[str, list[str]]) -> Suite:
     return Suite(name, path, rules)
 
 
-def _rule(
-    entry: Any, place: str, kind: str, path: Path, parameters: Mapping[str, list[str]]
-) -> Rule:
+def _rule(entry: Any, place: str, kind: str, path: Path, parameters: Parameters) -> Rule:
     if not isinstance(entry, dict) or not isinstance(entry.get("meta"), dict):
         raise SuiteError(f"{place}: expected type, kwargs, severity and meta, found {entry!r}")
     meta, type_, kwargs = entry["meta"], entry.get("type"), entry.get("kwargs")
@@ -174,7 +192,7 @@ def _rule(
     )
 
 
-def _filled(value: Any, place: str, parameters: Mapping[str, list[str]]) -> Any:
+def _filled(value: Any, place: str, parameters: Parameters) -> Any:
     """`value`, or what the parameter that it names stands for."""
     if not isinstance(value, dict) or "$PARAMETER" not in value:
         return value

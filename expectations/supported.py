@@ -1,7 +1,7 @@
 """Which expectation types can be judged record by record, and why the others can't.
 
 A type is supported when Great Expectations resolves its condition to a clause that looks at one
-record only and means the same on SQLite and PostgreSQL (docs/rules.md). A test derives both tables
+record only and means the same on SQLite and PostgreSQL. A test derives both tables
 from the installed Great Expectations.
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.store.types import Instant
+from monitor.store.types import Document, Instant
 
 
 class UnfitValueError(ValueError):
@@ -85,4 +85,5 @@ _CONVERSIONS: tuple[tuple[type[Any], Callable[[Any, str], Any]], ...] = (
     (sa.Integer, whole),
     (sa.Numeric, _number),
     (sa.Text, _text),
+    (Document, _text),  # as it is stored: canonical JSON
 )

@@ -163,6 +163,7 @@ def test_a_rule_is_resolved_once() -> None:
         ("inspector_count", 2.0, 2),
         ("fine_yuan", 0.1, Decimal("0.1")),
         ("has_hearing", True, True),
+        ("raw", "{}", "{}"),
         ("check_form", ["01", "02"], ["01", "02"]),
         ("submitted_at", "2022-01-31T08:00:00+08:00", datetime(2022, 1, 31, tzinfo=UTC)),
     ],
@@ -182,7 +183,7 @@ def test_values_get_the_type_of_their_column(column: str, value: Any, expected: 
         ("submitted_at", "2022-01-31"),
         ("submitted_at", "soon"),
         ("submitted_at", datetime.fromisoformat("2022-01-31 00:00:00")),
-        ("raw", "{}"),
+        ("raw", {}),
     ],
 )
 def test_a_value_of_another_type_is_refused(column: str, value: Any) -> None:

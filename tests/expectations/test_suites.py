@@ -17,6 +17,7 @@ from expectations.suites import (
     statement_rules,
 )
 from monitor import standard
+from monitor.config import OfficeSettings, Settings
 from monitor.errors import SuiteError
 from monitor.words import Kind, Severity
 
@@ -154,7 +155,7 @@ def test_a_suite_is_what_great_expectations_writes(path: Path) -> None:
 
 def test_the_offices_own_area_codes_are_in_the_list_and_change_the_version() -> None:
     usual = {rule.id: rule for rule in behavior_rules(load_suites())}["check.area_code.code"]
-    suites = load_suites(extra_area_codes=["500199"])
+    suites = load_suites(settings=Settings(office=OfficeSettings(extra_area_codes=("500199",))))
     added = {rule.id: rule for rule in behavior_rules(suites)}["check.area_code.code"]
     assert "500199" not in usual.kwargs["value_set"]
     assert "500199" in added.kwargs["value_set"]
