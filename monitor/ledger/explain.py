@@ -15,6 +15,7 @@ from monitor.ledger import coverage, scratch, statements
 from monitor.ledger.figures import RATIOS, Name, percent
 from monitor.ledger.obligations import View, fill, unit
 from monitor.ledger.statements import Statement
+from monitor.store import planner
 from monitor.store.tables import behavior, expected, finding, rule
 from monitor.words import DISTRICT, Reason, Severity
 from monitor.workdays import Calendar, Month
@@ -105,6 +106,7 @@ def explain(
         return None
     statement = found[0]
     whole = department == DISTRICT
+    planner.without_jit(connection)
     view = View(now or statement.as_of, department=None if whole else department)
     with scratch.made(connection, unit):
         fill(connection, settings, view)

@@ -16,9 +16,11 @@ from monitor.config import Settings
 from monitor.ledger import attribution, matching
 from monitor.ledger.days import MonthOf, SecondsAfter
 from monitor.ledger.obligations import basis_on, is_live
+from monitor.store import planner
 from monitor.store.tables import (
     behavior,
     behavior_item,
+    behavior_status,
     cursor,
     department,
     expected,
@@ -35,6 +37,8 @@ _CHILD_OF = {"04": Kind.PUNISH, "05": Kind.FORCE, "06": Kind.OTHER}
 
 _CURSOR_SOURCE = "ledger"
 
+_READ = (behavior, behavior_item, behavior_status, expected, item, department, to_judge)
+
 
 def refresh(connection: sa.Connection, settings: Settings, now: datetime) -> None:
     """Bring the facts of the queued records up to date, with those of the records they concern.
@@ -42,15 +46,15 @@ def refresh(connection: sa.Connection, settings: Settings, now: datetime) -> Non
     Runs in the caller's transaction, before the judge empties `to_judge`. Matches every expected
     row anew.
     """
+    planner.without_jit(connection)
     _queue_all_after_change(connection, settings, now)
+    size = connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0
+    planner.gather(connection, _READ, grown_by=size)
     _widen(connection)
     attribution.write(connection, settings)
-    write(connection, "duplicate_of", _duplicates())
+    _write(connection, _duplicates())
     matching.refresh(connection, settings, now)
-    _write_months(connection)
-    write(connection, "item_state_on_day", _item_states(connection))
-    write(connection, "link_state", _link_states(settings))
-    write(connection, "submission_unproven", _unproven(settings))
+    _write(connection, _facts(connection, settings))
 
 
 def queued() -> sa.ScalarSelect[int]:
@@ -58,13 +62,15 @@ def queued() -> sa.ScalarSelect[int]:
     return sa.select(to_judge.c.behavior_id).scalar_subquery()
 
 
-def write(connection: sa.Connection, column: str, values: sa.Select[Any]) -> None:
-    """Set a fact column from `values` (id, value), where it differs."""
-    new = values.subquery("new")
+def _write(connection: sa.Connection, facts: sa.Select[Any]) -> None:
+    """Set the columns that `facts` has beside the id, in the rows where one differs."""
+    new = facts.subquery("new")
+    names = [column.name for column in new.c if column.name != "id"]
+    differs = sa.or_(*(behavior.c[name].is_distinct_from(new.c[name]) for name in names))
     connection.execute(
         sa.update(behavior)
-        .values({column: new.c.value})
-        .where(behavior.c.id == new.c.id, behavior.c[column].is_distinct_from(new.c.value))
+        .values({name: new.c[name] for name in names})
+        .where(behavior.c.id == new.c.id, differs)
     )
 
 
@@ -150,12 +156,13 @@ def _has_check(child: sa.FromClause) -> sa.Exists:
 
 def _has_child(check: sa.FromClause) -> sa.Exists:
     child = behavior.alias("its_child")
-    wanted = sa.case(
-        *((check.c.check_result == result, kind) for result, kind in _CHILD_OF.items())
+    fits = sa.or_(
+        *(
+            sa.and_(check.c.check_result == result, child.c.kind == kind)
+            for result, kind in _CHILD_OF.items()
+        )
     )
-    return sa.exists().where(
-        child.c.check_action_code == check.c.action_code, child.c.kind == wanted, is_live(child)
-    )
+    return sa.exists().where(child.c.check_action_code == check.c.action_code, fits, is_live(child))
 
 
 def _duplicates() -> sa.Select[Any]:
@@ -172,63 +179,60 @@ def _duplicates() -> sa.Select[Any]:
         .subquery("ranked")
     )
     return (
-        sa.select(b.c.id, sa.case((ranked.c.first != b.c.id, ranked.c.first)).label("value"))
+        sa.select(b.c.id, sa.case((ranked.c.first != b.c.id, ranked.c.first)).label("duplicate_of"))
         .select_from(b.outerjoin(ranked, ranked.c.id == b.c.id))
         .where(b.c.id.in_(queued()))
     )
 
 
-def _write_months(connection: sa.Connection) -> None:
-    """The belonging month; of records without a credible day it follows the matched row's day."""
+def _facts(connection: sa.Connection, settings: Settings) -> sa.Select[Any]:
+    """The other facts of the queued records, and of those that borrow their day from a match."""
     b, e = behavior, expected
     matched = sa.and_(e.c.behavior_id == b.c.id, e.c.deleted_at.is_(None))
-    borrowed = sa.or_(b.c.occurred_on.is_(None), b.c.occurred_on > b.c.first_seen_on)
-    write(
-        connection,
-        "month",
-        sa.select(b.c.id, MonthOf(basis_on(b, e.c.due_basis_on)).label("value"))
-        .select_from(b.outerjoin(e, matched))
-        .where(sa.or_(b.c.id.in_(queued()), borrowed)),
-    )
-
-
-def _item_states(connection: sa.Connection) -> sa.Select[Any]:
-    """The state of a record's item codes on its day; of several codes the worst."""
-    b = behavior
-    if not connection.scalar(sa.select(sa.exists().where(item.c.deleted_at.is_(None)))):
-        return sa.select(b.c.id, sa.literal("no_catalogue").label("value")).where(
-            b.c.id.in_(queued())
-        )
-    day = basis_on(b, sa.null())
-    in_use = sa.case((in_use_on(day), 1), else_=0)
-    state_of_code = sa.case(
-        (sa.func.max(in_use) == 1, 0), (sa.func.count(item.c.id) > 0, 1), else_=2
-    )
-    by_code = (
-        sa.select(b.c.id, state_of_code.label("state"))
-        .select_from(
-            b.join(behavior_item, behavior_item.c.behavior_id == b.c.id).outerjoin(
-                item,
-                sa.and_(item.c.item_code == behavior_item.c.item_code, item.c.deleted_at.is_(None)),
-            )
-        )
-        .where(b.c.id.in_(queued()))
-        .group_by(b.c.id, behavior_item.c.position)
-        .subquery("by_code")
-    )
-    worst = (
-        sa.select(by_code.c.id, sa.func.max(by_code.c.state).label("state"))
-        .group_by(by_code.c.id)
-        .subquery("worst")
-    )
+    borrows = sa.or_(b.c.occurred_on.is_(None), b.c.occurred_on > b.c.first_seen_on)
+    wanted = sa.or_(b.c.id.in_(queued()), borrows)
+    worst = _worst_items(wanted)
+    has_catalogue = connection.scalar(sa.select(sa.exists().where(item.c.deleted_at.is_(None))))
     words: Mapping[int, str] = {0: "in_use", 1: "not_in_use", 2: "unknown"}
+    item_state: sa.ColumnElement[str] = (
+        sa.case(words, value=worst.c.state, else_="blank")
+        if has_catalogue
+        else sa.literal("no_catalogue")
+    )
     return (
         sa.select(
             b.c.id,
-            sa.case(words, value=worst.c.state, else_="blank").label("value"),
+            MonthOf(basis_on(b, e.c.due_basis_on)).label("month"),
+            item_state.label("item_state_on_day"),
+            _link_state(settings).label("link_state"),
+            _is_unproven(settings).label("submission_unproven"),
         )
-        .select_from(b.outerjoin(worst, worst.c.id == b.c.id))
-        .where(b.c.id.in_(queued()))
+        .select_from(b.outerjoin(e, matched).outerjoin(worst, worst.c.id == b.c.id))
+        .where(wanted)
+    )
+
+
+def _worst_items(wanted: sa.ColumnElement[bool]) -> sa.Subquery:
+    """The state of a record's item codes on its day; of several codes the worst."""
+    b = behavior
+    in_use = sa.case((in_use_on(basis_on(b, sa.null())), 1), else_=0)
+    state_of_code = sa.case(
+        (sa.func.max(in_use) == 1, 0), (sa.func.count(item.c.id) > 0, 1), else_=2
+    )
+    of_code = sa.and_(item.c.item_code == behavior_item.c.item_code, item.c.deleted_at.is_(None))
+    by_code = (
+        sa.select(b.c.id, state_of_code.label("state"))
+        .select_from(
+            b.join(behavior_item, behavior_item.c.behavior_id == b.c.id).outerjoin(item, of_code)
+        )
+        .where(wanted)
+        .group_by(b.c.id, behavior_item.c.position)
+        .subquery("by_code")
+    )
+    return (
+        sa.select(by_code.c.id, sa.func.max(by_code.c.state).label("state"))
+        .group_by(by_code.c.id)
+        .subquery("worst")
     )
 
 
@@ -243,7 +247,7 @@ def in_use_on(day: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     )
 
 
-def _link_states(settings: Settings) -> sa.Select[Any]:
+def _link_state(settings: Settings) -> sa.Case[str]:
     """Where the link between a check and the act that follows from it stands."""
     b = behavior
     from_check = sa.or_(b.c.kind != Kind.PUNISH, b.c.case_source == "01")
@@ -253,7 +257,7 @@ def _link_states(settings: Settings) -> sa.Select[Any]:
     before_store = (
         sa.false() if known_from is None else basis_on(b, sa.null()) < sa.literal(known_from)
     )
-    value = sa.case(
+    return sa.case(
         (sa.and_(is_check, b.c.check_result.in_(list(_CHILD_OF)), _has_child(b)), "child_linked"),
         (sa.and_(is_check, b.c.check_result.in_(list(_CHILD_OF))), "child_missing"),
         (is_check, "not_needed"),
@@ -263,10 +267,9 @@ def _link_states(settings: Settings) -> sa.Select[Any]:
         (before_store, "before_store"),
         else_="not_found",
     )
-    return sa.select(b.c.id, value.label("value")).where(b.c.id.in_(queued()))
 
 
-def _unproven(settings: Settings) -> sa.Select[Any]:
+def _is_unproven(settings: Settings) -> sa.ColumnElement[bool]:
     """Whether a submission lies further back than we can have missed it.
 
     A source's first full pull proves nothing: it brings records of any age.
@@ -283,5 +286,4 @@ def _unproven(settings: Settings) -> sa.Select[Any]:
         SecondsAfter(b.c.first_submitted_seen_at, b.c.submitted_at) - by_day
         > settings.month_zero.proof_within.total_seconds()
     )
-    value = sa.func.coalesce(sa.and_(late, pulled_before), sa.false())
-    return sa.select(b.c.id, value.label("value")).where(b.c.id.in_(queued()))
+    return sa.func.coalesce(sa.and_(late, pulled_before), sa.false())

@@ -28,6 +28,14 @@ _wanted = scratch.table(
     sa.Column("day", sa.Date),
     sa.Index("ix_ledger_wanted_key", "key"),
 )
+_offered = scratch.table(
+    "ledger_offered",
+    sa.Column("behavior_id", Id),
+    sa.Column("kind", sa.Text),
+    sa.Column("rank", sa.Integer),
+    sa.Column("key", sa.Text),
+    sa.Column("day", sa.Date),
+)
 _pair = scratch.table(
     "ledger_pair",
     sa.Column("expected_id", Id),
@@ -55,7 +63,7 @@ def refresh(connection: sa.Connection, settings: Settings, now: datetime) -> Non
     _complete(connection, settings)
     if not connection.scalar(sa.select(sa.exists().where(expected.c.id.is_not(None)))):
         return
-    with scratch.made(connection, _wanted, _pair, _match):
+    with scratch.made(connection, _wanted, _offered, _pair, _match):
         _list_wanted(connection)
         _list_pairs(connection)
         _choose(connection)
@@ -177,23 +185,36 @@ def _list_pairs(connection: sa.Connection) -> None:
         (_NAME, _joined(b.c.plan_id, b.c.party_name)),
         (_NAME, _joined(b.c.plan_id, b.c.object_name)),
     )
-    found = sa.union_all(
+    offered = sa.union_all(
         *(
-            sa.select(_wanted.c.expected_id, b.c.id, _wanted.c.rank, _wanted.c.day, b.c.occurred_on)
-            .join(_wanted, sa.and_(_wanted.c.key == key, _wanted.c.kind == b.c.kind))
-            .where(_wanted.c.rank == rank, is_live(b), b.c.duplicate_of.is_(None))
+            sa.select(b.c.id, b.c.kind, sa.literal(rank), key, b.c.occurred_on).where(
+                key.in_(sa.select(_wanted.c.key).where(_wanted.c.rank == rank)),
+                is_live(b),
+                b.c.duplicate_of.is_(None),
+            )
             for rank, key in keys
         )
-    ).subquery("found")
-    apart = sa.func.coalesce(sa.func.min(DaysApart(found.c.day, found.c.occurred_on)), _FAR)
-    connection.execute(
-        sa.insert(_pair).from_select(
-            ["expected_id", "behavior_id", "rank", "apart"],
-            sa.select(found.c.expected_id, found.c.id, sa.func.min(found.c.rank), apart).group_by(
-                found.c.expected_id, found.c.id
+    )
+    connection.execute(sa.insert(_offered).from_select(list(_offered.c.keys()), offered))
+    apart = sa.func.min(DaysApart(_wanted.c.day, _offered.c.day))
+    pairs = (
+        sa.select(
+            _wanted.c.expected_id,
+            _offered.c.behavior_id,
+            sa.func.min(_wanted.c.rank),
+            sa.func.coalesce(apart, _FAR),
+        )
+        .join(
+            _offered,
+            sa.and_(
+                _offered.c.key == _wanted.c.key,
+                _offered.c.rank == _wanted.c.rank,
+                _offered.c.kind == _wanted.c.kind,
             ),
         )
+        .group_by(_wanted.c.expected_id, _offered.c.behavior_id)
     )
+    connection.execute(sa.insert(_pair).from_select(list(_pair.c.keys()), pairs))
 
 
 def _choose(connection: sa.Connection) -> None:

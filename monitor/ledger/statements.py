@@ -17,7 +17,9 @@ from monitor.ledger import backlog, calendar, coverage, freshness, scratch, seal
 from monitor.ledger.account import Account, Known, accounts
 from monitor.ledger.figures import Figures
 from monitor.ledger.obligations import View, fill, unit
-from monitor.store.tables import statement, zero_report
+from monitor.store import planner
+from monitor.store.tables import backlog as backlog_table
+from monitor.store.tables import behavior_status, calendar_day, finding, statement, zero_report
 from monitor.store.upsert import insert_into
 from monitor.words import DISTRICT, MonthState, Reason
 from monitor.workdays import Month, close_day, local_day, months_between
@@ -69,6 +71,8 @@ def make(connection: sa.Connection, settings: Settings, now: datetime) -> list[S
     writes `as_of` and no more.
     """
     calendar.fill(connection, settings)
+    planner.without_jit(connection)
+    planner.gather(connection, (calendar_day, finding, behavior_status, backlog_table))
     with scratch.made(connection, unit):
         fill(connection, settings, View(now))
         backlog.record(connection, now, str(freshness.last_closed(now, settings)))

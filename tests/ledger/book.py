@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -50,14 +51,16 @@ class Book:
         self.store = store
         self.settings = Settings.model_validate({"month_zero": rule_})
         self._numbers = itertools.count(1)
-        with store.writing() as connection:
-            connection.execute(sa.insert(rule), [_rule(n, name) for n, name in enumerate(CLASSES)])
+        self._open: ExitStack | None = None
+        self._connection: sa.Connection | None = None
+        self._do(sa.insert(rule), [_rule(n, name) for n, name in enumerate(CLASSES)])
         for code in departments:
             self._insert(department, code=code, name=f"示范{code[-2]}局")
 
     def tick(self, now: datetime | str) -> dict[tuple[str, str], Statement]:
         """Facts, an empty judgement, statements; gives them by department and month."""
         at = china(now) if isinstance(now, str) else now
+        self.commit()
         with self.store.writing() as connection:
             links.refresh(connection, self.settings, at)
             connection.execute(sa.delete(to_judge))
@@ -99,13 +102,8 @@ class Book:
         }
         key = self._insert(behavior, number, **row | values)
         self.queue(key)
-        with self.store.writing() as connection:
-            for position, code in enumerate(items):
-                connection.execute(
-                    sa.insert(behavior_item).values(
-                        behavior_id=key, position=position, item_code=code
-                    )
-                )
+        for position, code in enumerate(items):
+            self._plain_insert(behavior_item, behavior_id=key, position=position, item_code=code)
         for name in fails:
             self.fail(key, name)
         return key
@@ -130,8 +128,7 @@ class Book:
 
     def change(self, key: int, **values: Any) -> None:
         """Change a record as landing does: the new values, its status kept, its id queued."""
-        with self.store.writing() as connection:
-            connection.execute(sa.update(behavior).where(behavior.c.id == key).values(**values))
+        self._do(sa.update(behavior).where(behavior.c.id == key).values(**values))
         self.queue(key)
 
     def remember(self, key: int, status: str, at: str) -> None:
@@ -146,9 +143,8 @@ class Book:
 
     def queue(self, key: int) -> None:
         """Queue a record as landing does."""
-        with self.store.writing() as connection:
-            connection.execute(sa.delete(to_judge).where(to_judge.c.behavior_id == key))
-            connection.execute(sa.insert(to_judge).values(behavior_id=key))
+        self._do(sa.delete(to_judge).where(to_judge.c.behavior_id == key))
+        self._do(sa.insert(to_judge).values(behavior_id=key))
 
     def fail(self, key: int, name: str) -> None:
         """Say that a record fails the critical rule of a class."""
@@ -156,8 +152,7 @@ class Book:
 
     def pass_all(self, key: int) -> None:
         """Say that a record fails nothing any more."""
-        with self.store.writing() as connection:
-            connection.execute(sa.delete(finding).where(finding.c.behavior_id == key))
+        self._do(sa.delete(finding).where(finding.c.behavior_id == key))
 
     def pulled(self, source: str, at: str, outcome: str = "ok") -> None:
         """Say that a source was pulled."""
@@ -172,11 +167,13 @@ class Book:
 
     def fact(self, key: int, column: str) -> Any:
         """A fact of a record."""
+        self.commit()
         with self.store.reading() as connection:
             return connection.scalar(sa.select(behavior.c[column]).where(behavior.c.id == key))
 
     def rows(self, query: sa.Select[Any]) -> list[tuple[Any, ...]]:
         """What a query gives."""
+        self.commit()
         with self.store.reading() as connection:
             return [tuple(row) for row in connection.execute(query)]
 
@@ -188,14 +185,27 @@ class Book:
             "content_hash": str(number),
             "first_seen_at": datetime(2022, 1, 20, tzinfo=UTC),
         }
-        with self.store.writing() as connection:
-            key = connection.scalar(sa.insert(table).values(**row | values).returning(table.c.id))
+        key = self._do(sa.insert(table).values(**row | values).returning(table.c.id)).scalar()
         assert isinstance(key, int)
         return key
 
     def _plain_insert(self, table: sa.Table, **values: Any) -> None:
-        with self.store.writing() as connection:
-            connection.execute(sa.insert(table).values(**values))
+        self._do(sa.insert(table).values(**values))
+
+    def _do(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:
+        """Execute in the transaction that the next look at the store commits."""
+        if self._connection is None:
+            self._open = ExitStack()
+            self._connection = self._open.enter_context(self.store.writing())
+        result = self._connection.execute(statement, rows)
+        assert isinstance(result, sa.CursorResult)
+        return result
+
+    def commit(self) -> None:
+        """Commit what was written so far."""
+        if self._open is not None:
+            self._open.close()
+        self._open = self._connection = None
 
 
 def shown(statement: Statement, name: str) -> str:
