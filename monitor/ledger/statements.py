@@ -139,11 +139,20 @@ def _statement(row: Any, counts: Mapping[str, int]) -> Statement:
 
 
 def _months(connection: sa.Connection, settings: Settings, now: datetime) -> list[Month]:
-    """From the first month that has units, or the setting, to the current one."""
-    current = Month.of(local_day(now))
-    start = settings.month_zero.start or connection.scalar(sa.select(sa.func.min(unit.c.month)))
-    first = Month.parse(start) if start else current
-    return list(months_between(min(max(first, current.shift(1 - LONGEST)), current), current))
+    """From the first month that has or had units, or the setting, to the current one.
+
+    The month that closes next has a statement whether anything happened in it or not.
+    """
+    current, in_hand = Month.of(local_day(now)), month_in_hand(settings, now)
+    begun = [
+        Month.parse(text)
+        for column in (unit.c.month, statement.c.month)
+        if (text := connection.scalar(sa.select(sa.func.min(column))))
+    ]
+    first = max(min([in_hand, current, *begun]), current.shift(1 - LONGEST))
+    if settings.month_zero.start is not None:
+        first = min(max(first, Month.parse(settings.month_zero.start)), current)
+    return list(months_between(first, current))
 
 
 def _known(

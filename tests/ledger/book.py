@@ -21,10 +21,12 @@ from monitor.store.tables import (
     behavior_item,
     behavior_status,
     department,
+    drawn_object,
     exemption,
     expected,
     finding,
     item,
+    plan,
     rule,
     run,
     to_judge,
@@ -47,13 +49,21 @@ def china(text: str) -> datetime:
 class Book:
     """A store with departments and rules, and short ways to put rows into it."""
 
-    def __init__(self, store: Store, departments: Sequence[str] = (A,), **rule_: Any) -> None:
+    def __init__(
+        self,
+        store: Store,
+        departments: Sequence[str] = (A,),
+        rules: bool = True,
+        sources: Sequence[Mapping[str, Any]] = (),
+        **rule_: Any,
+    ) -> None:
         self.store = store
-        self.settings = Settings.model_validate({"month_zero": rule_})
+        self.settings = Settings.model_validate({"month_zero": rule_, "source": sources})
         self._numbers = itertools.count(1)
         self._open: ExitStack | None = None
         self._connection: sa.Connection | None = None
-        self._do(sa.insert(rule), [_rule(n, name) for n, name in enumerate(CLASSES)])
+        if rules:
+            self._do(sa.insert(rule), [_rule(n, name) for n, name in enumerate(CLASSES)])
         for code in departments:
             self._insert(department, code=code, name=f"示范{code[-2]}局")
 
@@ -117,6 +127,24 @@ class Book:
         """Land an item in use."""
         row = {"item_code": code, "department": owner, "item_state": "01"}
         return self._insert(item, **row | values)
+
+    def plan(self, name: str, objects: Sequence[str], **values: Any) -> None:
+        """Land a plan of department A with its drawn objects."""
+        self._insert(plan, plan_id=name, department=A, **values)
+        for each in objects:
+            self._insert(
+                drawn_object, plan_id=name, object_id=each, object_name=each, source="drawn"
+            )
+
+    def withdraw(self, table: sa.Table, key: int) -> None:
+        """Withdraw a row as its source does."""
+        gone = sa.update(table).where(table.c.id == key)
+        self._do(gone.values(deleted_at=datetime(2022, 2, 10, tzinfo=UTC)))
+
+    def set_severity(self, name: str, severity: str) -> None:
+        """Change how severe the rule of a class is."""
+        of_class = rule.c.number == CLASSES.index(name)
+        self._do(sa.update(rule).where(of_class).values(severity=severity))
 
     def report_zero(self, code: str, month: str, filed_at: str) -> int:
         """Land a zero report."""

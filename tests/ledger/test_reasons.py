@@ -1,0 +1,158 @@
+"""Why a unit is not cleared, whom it is charged to, and when it is due."""
+
+from datetime import date
+
+import pytest
+
+from monitor.store import Store
+from tests.ledger.book import A, B, Book, china, shown
+
+OPEN, AFTER = "2022-02-10T09:00", "2022-02-14T13:00"
+
+
+def test_a_record_submitted_at_235959_of_its_due_day_is_in_time(store: Store) -> None:
+    book = Book(store)
+    book.record(on=date(2022, 1, 10), submitted="2022-01-17T23:59:59")
+    assert shown(book.january(OPEN), "timely_ratio") == "1/1 = 100.00 %"
+
+
+def test_a_record_submitted_at_midnight_after_its_due_day_is_late(store: Store) -> None:
+    book = Book(store)
+    book.record(on=date(2022, 1, 10), submitted="2022-01-18T00:00:00")
+    assert shown(book.january(OPEN), "timely_ratio") == "0/1 = 0.00 %"
+
+
+def test_a_penalty_has_seven_working_days(store: Store) -> None:
+    book = Book(store)
+    book.record("punish", on=date(2022, 1, 10), submitted="2022-01-19T23:59", case_source="03")
+    book.record("punish", on=date(2022, 1, 10), submitted="2022-01-20T00:00", case_source="03")
+    assert shown(book.january(OPEN), "timely_ratio") == "1/2 = 50.00 %"
+
+
+def test_a_record_of_31_january_entered_on_1_february_belongs_to_january(store: Store) -> None:
+    book = Book(store)
+    book.record(on=date(2022, 1, 31), submitted="2022-02-01T09:00")
+    found = book.tick(OPEN)
+    assert found[A, "2022-01"].obligations == 1
+    assert found[A, "2022-02"].obligations == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "fails", "reason"),
+    [
+        ("draft", [], "draft"),
+        ("returned", ["06"], "returned"),
+        ("accepted", ["06", "08"], "invalid"),
+        ("accepted", ["08"], "unlinked"),
+    ],
+)
+def test_the_first_reason_that_matches_wins(
+    store: Store, status: str, fails: list[str], reason: str
+) -> None:
+    book = Book(store)
+    book.record("force", status=status, fails=fails, check_action_code="无")
+    assert book.january(OPEN).reasons == {reason: 1}
+
+
+def test_pending_waits_for_the_office_and_blocks_only_the_districts_zero(store: Store) -> None:
+    book = Book(store)
+    book.record(status="pending")
+    found = book.tick(OPEN)
+    a, district = found[A, "2022-01"], found["district", "2022-01"]
+    assert (a.backlog, a.pending, a.zero, a.reasons) == (0, 1, True, {})
+    assert not district.zero
+    assert book.january(AFTER).sealed_state == "awaiting_audit"
+
+
+def test_pending_is_charged_after_the_audit_limit_where_the_department_answers_for_it(
+    store: Store,
+) -> None:
+    book = Book(store, charge_pending="department")
+    book.record(status="pending", on=date(2022, 1, 10), submitted="2022-01-11T10:00")
+    assert book.january("2022-01-14T23:59").backlog == 0
+    assert book.january("2022-01-15T00:00").reasons == {"pending": 1}
+
+
+def test_a_returned_record_has_three_working_days_from_its_return(store: Store) -> None:
+    book = Book(store)
+    book.record(status="returned", status_at=china("2022-01-20T15:00"))
+    assert book.january("2022-01-25T23:59").overdue == 0
+    assert book.january("2022-01-26T00:00").overdue == 1
+
+
+def test_no_due_is_later_than_the_close_with_strict_month(store: Store) -> None:
+    book = Book(store)
+    book.record(status="returned", status_at=china("2022-02-11T15:00"))
+    assert book.january("2022-02-11T16:00").oldest_due_at == china("2022-02-12T00:00")
+    lenient = Book(store, (), strict_month=False, rules=False)
+    assert lenient.january("2022-02-11T16:00").oldest_due_at == china("2022-02-17T00:00")
+
+
+def test_a_check_without_its_penalty_is_unlinked_after_ninety_days(store: Store) -> None:
+    book = Book(store)
+    book.record(check_result="04", on=date(2022, 1, 10), fails=["08"])
+    assert book.tick("2022-04-10T23:59")[A, "2022-04"].backlog == 0
+    assert book.tick("2022-04-11T00:00")[A, "2022-04"].reasons == {"unlinked": 1}
+
+
+def test_a_penalty_whose_case_came_from_elsewhere_is_not_charged_for_a_missing_link(
+    store: Store,
+) -> None:
+    book = Book(store)
+    book.record("punish", case_source="03", check_action_code="无", fails=["08"])
+    assert book.january(OPEN).backlog == 0
+
+
+def test_a_warning_makes_no_backlog(store: Store) -> None:
+    book = Book(store)
+    book.set_severity("01", "warning")
+    book.record(fails=["01"])
+    assert book.january(OPEN).backlog == 0
+
+
+def test_unentered_is_measured_only_where_an_expected_source_feeds_the_kind(store: Store) -> None:
+    book = Book(store, (A, B))
+    book.record(owner=B)
+    book.record("force", check_action_code="无")
+    book.expect(action_code="示范-1")
+    found = book.tick(OPEN)
+    assert found[A, "2022-01"].expected_measured
+    assert shown(found[A, "2022-01"], "entry_ratio") == "0/1 = 0.00 %"
+    assert not found[B, "2022-01"].expected_measured
+    assert "entry_ratio" not in found[B, "2022-01"].figures
+
+
+def test_what_is_left_of_january_is_carried_into_february(store: Store) -> None:
+    book = Book(store)
+    book.record(status="draft", submitted=None)
+    book.record(status="draft", submitted=None, on=date(2022, 2, 8), first_seen_on=date(2022, 2, 8))
+    found = book.tick("2022-02-10T09:00")
+    february = found[A, "2022-02"]
+    assert (february.backlog, february.backlog_of_month, february.carried) == (2, 1, 1)
+    assert found[A, "2022-01"].carried == 0
+
+
+def test_what_was_carried_and_cleared_counts_in_the_progress_of_the_month_it_was_carried_into(
+    store: Store,
+) -> None:
+    book = Book(store)
+    book.record(submitted="2022-02-14T09:00", status_at=china("2022-02-14T10:00"))
+    book.record(status="draft", submitted=None)
+    assert shown(book.tick("2022-02-15T09:00")[A, "2022-02"], "progress") == "1/2 = 50.00 %"
+
+
+def test_a_return_that_was_accepted_since_counts_as_fixed(store: Store) -> None:
+    book = Book(store)
+    book.remember(book.record(), "returned", "2022-01-12T09:00")
+    book.remember(book.record(status="returned"), "returned", "2022-01-12T09:00")
+    assert shown(book.january(OPEN), "return_fix_ratio") == "1/2 = 50.00 %"
+
+
+def test_an_unreadable_cell_is_not_blank_in_the_completeness(store: Store) -> None:
+    book = Book(store)
+    book.record(malformed="party_id、check_result")
+    share = book.january(OPEN).figures["completeness_ratio"]
+    book.record()
+    both = book.january(OPEN).figures["completeness_ratio"]
+    assert both["numerator"] == 2 * share["numerator"] - 2
+    assert both["denominator"] == 2 * share["denominator"]
