@@ -1,0 +1,1 @@
+"""Where rows come in: files, databases and JSON services, read, normalised and landed."""

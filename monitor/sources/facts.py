@@ -1,0 +1,142 @@
+"""Own-row facts: what a rule needs and can't compute, as Polars expressions over whole columns.
+
+Credit codes (统一社会信用代码) follow GB 32100-2015, identity cards GB 11643-1999. Of the latter
+only form, date and check digit count: counties come and go.
+"""
+
+import polars as pl
+
+from monitor.sources import normalise
+
+_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_CREDIT_FORM = rf"^[0-9]{{8}}[{_ALPHABET}]{{10}}$"
+_CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+_CARD_FORM = r"^[1-9]\d{5}(?:18|19|20)\d{9}[\dXx]$"
+_CARD_WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
+_CARD_CHECKS = "10X98765432"
+_MASKED = r"\*|[Xx]{3}|[×●]"
+_CREDIT_TYPES = ("001",)
+_CARD_TYPES = ("111", "112")
+
+NONE, BLANK, MASKED, FORM, CHECK_DIGIT = "none", "blank", "masked", "form", "check_digit"
+LEVEL, INSTITUTION, NOT_CHECKED = "level", "institution", "not_checked"
+
+
+def credit_code_fault(code: pl.Expr) -> pl.Expr:
+    """`form` or `check_digit` where `code` is no credit code, else `none`; null stays null.
+
+    Lower case and blanks are faults of form.
+    """
+    formed = code.str.contains(_CREDIT_FORM)
+    values = [_values(code, formed, place, _ALPHABET) for place in range(18)]
+    total = pl.sum_horizontal(
+        [value * weight for value, weight in zip(values[:17], _CREDIT_WEIGHTS, strict=True)]
+    )
+    right = (total + values[17]) % 31 == 0
+    return _fault(code, formed, right)
+
+
+def identity_card_fault(number: pl.Expr) -> pl.Expr:
+    """`form` or `check_digit` where `number` is no 18-digit card number, else `none`."""
+    born = number.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
+    formed = number.str.contains(_CARD_FORM) & born.is_not_null()
+    digits = [_values(number, formed, place, "0123456789") for place in range(17)]
+    total = pl.sum_horizontal(
+        [digit * weight for digit, weight in zip(digits, _CARD_WEIGHTS, strict=True)]
+    )
+    expected = (total % 11).replace_strict(
+        list(range(11)), list(_CARD_CHECKS), return_dtype=pl.String
+    )
+    right = expected == number.str.slice(17, 1).str.to_uppercase()
+    return _fault(number, formed, right)
+
+
+def party_id_fault(number: pl.Expr, id_type: pl.Expr) -> pl.Expr:
+    """What is wrong with a party's number (行政相对人编码), given the type of its document."""
+    fault = (
+        pl.when(id_type.is_in(_CREDIT_TYPES))
+        .then(credit_code_fault(number))
+        .when(id_type.is_in(_CARD_TYPES))
+        .then(identity_card_fault(number))
+        .otherwise(pl.lit(NOT_CHECKED))
+    )
+    masked = ~fault.is_in([NONE, NOT_CHECKED]) & number.str.contains(_MASKED)
+    return (
+        pl.when(number.is_null())
+        .then(pl.lit(BLANK))
+        .when(masked)
+        .then(pl.lit(MASKED))
+        .otherwise(fault)
+    )
+
+
+def implement_list_faults(cells: pl.Series, institutions: pl.Series) -> pl.Series:
+    """What is wrong with the codes (检查实施清单编码) in each cell: the first faulty one's fault.
+
+    A code is the institution's credit code, the level of its powers (1 to 5), and a rest. The same
+    few codes stand in many cells, so each is looked at once.
+    """
+    lists = pl.DataFrame({"cell": cells, "institution": institutions}).with_row_index("row")
+    codes = lists.with_columns(code=normalise.parts(pl.col("cell"))).explode(
+        "code", empty_as_null=True
+    )
+    code = pl.col("code")
+    owner = code.str.slice(0, 18)
+    own_fault = credit_code_fault(owner)
+    known = codes.select(code.unique()).with_columns(
+        fault=pl.when(own_fault != NONE)
+        .then(own_fault)
+        .when(code.str.len_chars() < 19)
+        .then(pl.lit(FORM))
+        .when(~code.str.slice(18, 1).str.contains(r"^[1-5]$"))
+        .then(pl.lit(LEVEL))
+    )
+    fault = (
+        pl.when(code.is_null())
+        .then(pl.lit(BLANK))
+        .when(pl.col("fault").is_null() & (owner != pl.col("institution")))
+        .then(pl.lit(INSTITUTION))
+        .otherwise(pl.col("fault"))
+    )
+    faults = codes.join(known, on="code", how="left", maintain_order="left").with_columns(
+        fault=fault
+    )
+    first = faults.group_by("row", maintain_order=True).agg(
+        pl.col("fault").drop_nulls().first().fill_null(NONE)
+    )
+    return first["fault"]
+
+
+def count_of(cell: pl.Expr) -> pl.Expr:
+    """How many persons or codes a cell holds; null where it is blank."""
+    return normalise.parts(cell).list.len().cast(pl.Int32)
+
+
+def _values(text: pl.Expr, formed: pl.Expr, place: int, alphabet: str) -> pl.Expr:
+    """The value of the character at `place`; only meaningful where the text is well formed."""
+    filler = pl.lit("0" * 18)
+    characters = (
+        pl.when(formed)
+        .then(text)
+        .otherwise(filler)
+        .cast(pl.Binary)
+        .bin.reinterpret(dtype=pl.Array(pl.UInt8, 18))
+    )
+    return characters.arr.get(place).replace_strict(
+        [ord(character) for character in alphabet],
+        list(range(len(alphabet))),
+        default=0,
+        return_dtype=pl.Int32,
+    )
+
+
+def _fault(text: pl.Expr, formed: pl.Expr, right: pl.Expr) -> pl.Expr:
+    return (
+        pl.when(text.is_null())
+        .then(None)
+        .when(~formed)
+        .then(pl.lit(FORM))
+        .when(~right)
+        .then(pl.lit(CHECK_DIGIT))
+        .otherwise(pl.lit(NONE))
+    )

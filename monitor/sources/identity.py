@@ -1,0 +1,103 @@
+"""Which record a row is: its record_id, and what that was made from."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from monitor.config import BEHAVIOR_FEEDS, SourceSettings
+from monitor.sources.batch import Batch
+
+DELIVERED, KEY, HASH = "delivered", "key", "hash"
+_KEYS = {
+    "expected": ("kind", "department", "action_code", "document_no", "plan_id", "object_id"),
+    "department": ("code",),
+    "item": ("item_code",),
+    "implement_list": ("implement_list_code",),
+    "zero_report": ("department", "month"),
+    "exemption": ("scope", "department", "item_code", "action_code", "begins_on"),
+    "plan": ("plan_id",),
+    "drawn_object": ("plan_id", "object_id"),
+}
+_TELLING = {
+    "expected": ("action_code", "document_no", "object_id"),
+    "exemption": ("department", "item_code", "action_code"),
+}
+
+
+@dataclass
+class Identities:
+    """Gives the rows of one pull their record_id.
+
+    A delivered record_unique_identity, cd_id or id comes first. Else it is the feed's key (kind,
+    department and action code of a behaviour); its second row in one delivery gets `#2`. Rows
+    without these are known by the hash of what they say and where they stand.
+    """
+
+    source: SourceSettings
+    _seen: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def given(self, frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
+        """`frame` with record_id and record_id_from."""
+        delivered = pl.coalesce("record_unique_identity", "cd_id", "id")
+        found = frame.with_columns(_delivered=delivered, _key=self._key()).with_columns(
+            _key=pl.when(pl.col("_delivered").is_null()).then(pl.col("_key"))
+        )
+        numbered = self._numbered(found, batch.delivery)
+        hashed = self._hashed(numbered, batch)
+        return numbered.with_columns(
+            record_id=pl.coalesce("_delivered", "_key", pl.lit(hashed)),
+            record_id_from=pl.when(pl.col("_delivered").is_not_null())
+            .then(pl.lit(DELIVERED))
+            .when(pl.col("_key").is_not_null())
+            .then(pl.lit(KEY))
+            .otherwise(pl.lit(HASH)),
+        ).drop("_delivered", "_key", "record_unique_identity", "cd_id", "id")
+
+    def _key(self) -> pl.Expr:
+        feed = self.source.feed
+        own = pl.lit(self.source.department, pl.String)
+        if feed in BEHAVIOR_FEEDS:
+            owners = [pl.col("implement_institution_code")]
+            if feed == "check":
+                owners.append(pl.col("implement_list_code").str.slice(0, 18))
+            department = pl.coalesce(*owners, pl.col("cd_source"), own)
+            parts = [pl.lit(str(feed)), department.fill_null(""), pl.col("action_code")]
+            return pl.concat_str(parts, separator="|")
+        columns = {name: pl.col(name).cast(pl.String) for name in _KEYS[feed]}
+        if "department" in columns:
+            columns["department"] = pl.coalesce(columns["department"], own)
+        telling = [columns[name].is_not_null() for name in _TELLING.get(feed, _KEYS[feed][:1])]
+        filled = [column.fill_null("") for column in columns.values()]
+        return pl.when(pl.any_horizontal(telling)).then(pl.concat_str(filled, separator="|"))
+
+    def _numbered(self, frame: pl.DataFrame, delivery: str) -> pl.DataFrame:
+        if frame["_key"].null_count() == frame.height:
+            return frame
+        seen = self._seen.setdefault(delivery, Counter())
+        before = pl.Series([seen[key] if key else 0 for key in frame["_key"]], dtype=pl.Int64)
+        seen.update(key for key in frame["_key"] if key)
+        place = pl.int_range(1, pl.len() + 1).over("_key") + pl.lit(before)
+        repeated = pl.concat_str(pl.col("_key"), pl.lit("#"), place.cast(pl.String))
+        return frame.with_columns(_key=pl.when(place > 1).then(repeated).otherwise(pl.col("_key")))
+
+    def _hashed(self, frame: pl.DataFrame, batch: Batch) -> pl.Series:
+        """The hash of row, place and number, for the rows that have nothing else."""
+        bare = frame["_delivered"].is_null() & frame["_key"].is_null()
+        if not bare.any():
+            return pl.Series([None] * frame.height, dtype=pl.String)
+        texts = frame.select(
+            pl.concat_str(
+                pl.lit(batch.place),
+                *(pl.col(name).cast(pl.String).fill_null("") for name in frame.columns),
+                separator="\x1f",
+            )
+        ).to_series()
+        return pl.Series(
+            [
+                hashlib.sha256(text.encode()).hexdigest() if wanted else None
+                for text, wanted in zip(texts, bare, strict=True)
+            ],
+            dtype=pl.String,
+        )

@@ -1,0 +1,110 @@
+"""Normalisation: delivered text into values of the fields' types, as Polars expressions.
+
+Everything goes through NFKC and is trimmed; the spellings of nothing become null. What can't be
+read as its type is null and named in `malformed`.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from monitor import standard
+from monitor.sources import codes, dates
+
+_UNSEEN = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
+_NOTHING = r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|n/a|undefined)?$"
+_SEPARATORS = r"[\s,;、|]+"
+_SPLIT_NAME = r"(^|[,;、|]\s*)(\p{Han})\s+(\p{Han})(\s*[,;、|]|$)"
+_BOOLEANS = {
+    **dict.fromkeys(("是", "1", "true", "yes", "y", "t"), True),
+    **dict.fromkeys(("否", "0", "false", "no", "n", "f"), False),
+}
+DTYPES: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "code": pl.String(),
+    "list": pl.String(),
+    "date": pl.Date(),
+    "instant": pl.Datetime("us", "UTC"),
+    "boolean": pl.Boolean(),
+    "number": pl.Decimal(18, 2),
+}
+"""The type of a field's column in a frame."""
+
+
+def trimmed(text: pl.Expr) -> pl.Expr:
+    """`text` in NFKC without blanks and invisible characters at its ends."""
+    return text.str.normalize("NFKC").str.strip_chars(_UNSEEN)
+
+
+def filled(text: pl.Expr) -> pl.Expr:
+    """Trimmed text; null where it spells nothing (— —, 无, /, NULL …)."""
+    return pl.when(~text.str.contains(_NOTHING)).then(text)
+
+
+def value(field: standard.Field, text: pl.Expr) -> pl.Expr:
+    """The value of `field` that trimmed `text` holds; null where there is none or it is malformed.
+
+    A spelling of nothing is a value where the field's code list has a code of that label (无).
+    """
+    given = filled(text)
+    match field.type:
+        case "list":
+            return joined(given)
+        case "code":
+            return _coded(field, text, given)
+        case "date":
+            return dates.day(given)
+        case "instant":
+            return dates.instant(given)
+        case "boolean":
+            return given.str.to_lowercase().replace_strict(
+                list(_BOOLEANS), list(_BOOLEANS.values()), default=None, return_dtype=pl.Boolean
+            )
+        case "number":
+            return _number(given)
+        case "text":
+            return dates.month(given) if field.column == "month" else given
+
+
+def can_be_malformed(field: standard.Field) -> bool:
+    """Whether a text can fail to be a value of `field`."""
+    return field.type in {"date", "instant", "boolean", "number"} or field.column == "month"
+
+
+def joined(text: pl.Expr) -> pl.Expr:
+    """The parts of a cell that holds several (persons, codes), each once, joined by 、.
+
+    A blank within a name of two characters separates nothing.
+    """
+    whole = text.str.replace_all(_SPLIT_NAME, "${1}${2}${3}${4}")
+    parts = whole.str.replace_all(_SEPARATORS, "、").str.strip_chars("、").str.split("、")
+    written = parts.list.unique(maintain_order=True).list.join("、")
+    return pl.when(written != "").then(written)
+
+
+def parts(text: pl.Expr) -> pl.Expr:
+    """What `joined` joined, as a list."""
+    return text.str.split("、")
+
+
+def all_of(fields: Sequence[standard.Field]) -> dict[str, pl.DataType]:
+    """The types of the fields' columns."""
+    return {field.column: DTYPES[field.type] for field in fields}
+
+
+def _coded(field: standard.Field, text: pl.Expr, given: pl.Expr) -> pl.Expr:
+    if field.code_list is None:
+        return given
+    named_nothing = "无" in standard.code_list(field.code_list).values()
+    if not named_nothing:
+        return codes.code(given, field.code_list)
+    return codes.code(pl.when(text == "无").then(text).otherwise(given), field.code_list)
+
+
+def _number(text: pl.Expr) -> pl.Expr:
+    """An amount in yuan; thousands separators and the currency's marks are dropped."""
+    plain = text.str.replace_all(r"[,\s]", "").str.replace(r"^(?:¥|人民币|rmb)", "")
+    amount = plain.str.extract(r"^([+-]?\d+(?:\.\d+)?)(?:元|万元)?$", 1)
+    exact = amount.cast(pl.Decimal(34, 6), strict=False)
+    in_yuan = pl.when(plain.str.ends_with("万元")).then(exact * 10_000).otherwise(exact)
+    return in_yuan.cast(pl.Decimal(18, 2), strict=False)

@@ -1,0 +1,127 @@
+"""What a pull has to remark about what was delivered, gathered until its end."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from monitor.config import BEHAVIOR_FEEDS, SourceSettings
+from monitor.sources.columns import Dialect
+from monitor.sources.land import Landed
+from monitor.sources.records import Records
+from monitor.store.tables import department
+
+_SHOWN = 5
+_DAYLIKE = r"^[\d\s\-./:年月日时分秒]{1,25}$"
+
+
+@dataclass
+class Notes:
+    """The remarks about one source's pull. Nothing of a party or a person is in them."""
+
+    dialect: Dialect
+    malformed: Counter[str] = field(default_factory=Counter)
+    unknown_columns: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    departments: Counter[str] = field(default_factory=Counter)
+    _first: dict[str, str] = field(default_factory=dict)
+    _missing: dict[str, str] = field(default_factory=dict)
+    _keyless: list[str] = field(default_factory=list)
+
+    def add(self, records: Records, delivered: pl.DataFrame, landed: Landed) -> None:
+        """Take note of a batch that landed."""
+        frame = records.frame
+        for column in frame["malformed"].drop_nulls().str.split("、").explode():
+            self.malformed[column] += 1
+        for column in self.malformed.keys() - self._first.keys():
+            self._first[column] = _where(records, delivered, column)
+        for header in records.layout.unknown:
+            count = delivered.height - delivered[header].null_count()
+            if count:
+                self.unknown_columns[header] += count
+        for item in records.layout.missing:
+            self._missing.setdefault(item.name_zh, records.place)
+        self.statuses.update(records.unreadable)
+        self._keyless += [f"{records.place} row {number}" for number in landed.keyless]
+        owner = _owner_column(self.dialect.source)
+        if owner is not None:
+            counts = frame[owner].drop_nulls().value_counts()
+            self.departments.update(dict(counts.iter_rows()))
+
+    def strangers(self, connection: sa.Connection) -> dict[str, int]:
+        """Departments that were named and the directory doesn't hold, with rows; none without one.
+
+        Codes that were delivered in the cell but are none are counted together, as "".
+        """
+        known = set(connection.scalars(sa.select(department.c.code)))
+        if not known:
+            return {}
+        return {code: n for code, n in self.departments.items() if code not in known}
+
+    def details(self, strangers: dict[str, int]) -> dict[str, Any]:
+        """What the run's row keeps."""
+        return {
+            "malformed": dict(self.malformed),
+            "unknown_columns": dict(self.unknown_columns),
+            "warnings": self.warnings(strangers),
+        }
+
+    def warnings(self, strangers: dict[str, int]) -> list[str]:
+        """One sentence for each thing that somebody should look at."""
+        names = {item.column: item.name_zh for item in self.dialect.fields}
+        found = [
+            f"{place}: the mandatory column {header} is missing; its cells count as blank"
+            for header, place in self._missing.items()
+        ]
+        found += [
+            f"{names.get(column, column)}: {_cells(count)} can't be read, first in "
+            f"{self._first[column]}"
+            for column, count in sorted(self.malformed.items())
+            if column != "status"
+        ]
+        found += [
+            f'status "{word[:20]}" is not known: {_rows(count)} taken as pending'
+            for word, count in self.statuses.most_common(_SHOWN)
+        ]
+        if self.unknown_columns:
+            listed = ", ".join(f"{h} ({n})" for h, n in self.unknown_columns.most_common(20))
+            found.append(f"columns that no field is known for, kept in raw: {listed}")
+        if strangers:
+            ordered = sorted(strangers.items(), key=lambda pair: (-pair[1], pair[0]))
+            listed = ", ".join(f"{code[:18]} ({n})" for code, n in ordered[:_SHOWN])
+            more = f" and {len(strangers) - _SHOWN} more" if len(strangers) > _SHOWN else ""
+            found.append(f"departments that the directory doesn't hold: {listed}{more}")
+        if self._keyless:
+            listed = ", ".join(self._keyless[:_SHOWN])
+            found.append(
+                f"{_rows(len(self._keyless))} can't land without what the feed "
+                f"{self.dialect.source.feed} is known by: {listed}"
+            )
+        return found
+
+
+def _owner_column(source: SourceSettings) -> str | None:
+    if source.feed in BEHAVIOR_FEEDS:
+        return "implement_institution_code"
+    named = {item.column for item in Dialect(source).fields}
+    return "department" if "department" in named else None
+
+
+def _where(records: Records, delivered: pl.DataFrame, column: str) -> str:
+    """The first row with the malformed cell; the cell too where it looks like a day."""
+    marks = records.frame["malformed"].fill_null("").str.split("、").list.contains(column)
+    at = marks.arg_max() or 0
+    where = f"{records.place} row {records.frame['number'][at]}"
+    cell = delivered[records.layout.columns[column]][at]
+    looks_like_day = pl.Series([cell]).str.contains(_DAYLIKE)[0]
+    return f'{where}: "{cell}"' if looks_like_day else where
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
+
+
+def _cells(count: int) -> str:
+    return f"{count} cell" if count == 1 else f"{count} cells"

@@ -1,0 +1,38 @@
+"""Where a record stands in the platform, out of the word that its source uses."""
+
+import unicodedata
+
+import polars as pl
+
+from monitor.config import SourceSettings, StatusSettings
+from monitor.words import Status
+
+KNOWN = {
+    Status.DRAFT: ("暂存", "草稿", "draft"),
+    Status.PENDING: ("待审", "待审核", "已提交", "已上报", "审核中", "pending"),
+    Status.RETURNED: ("退回", "已退回", "审核不通过", "returned"),
+    Status.ACCEPTED: ("通过", "审核通过", "已审核", "accepted"),
+    Status.DELETED: ("已删除", "deleted"),
+}
+SUBMITTED = (Status.PENDING, Status.RETURNED, Status.ACCEPTED)
+UNREADABLE = Status.PENDING
+"""What a row with a word that nobody knows counts as: no department is charged with it, and it is
+never taken for accepted."""
+
+
+def status(source: SourceSettings, text: pl.Expr) -> pl.Expr:
+    """The status that trimmed `text` says; null for a word that neither source nor we know.
+
+    A source that has one status for every row has it for these, whatever they say.
+    """
+    if not isinstance(source.status, StatusSettings):
+        return pl.lit(str(source.status))
+    words = {_key(word): status for status, known in KNOWN.items() for word in known}
+    words |= {_key(word): status for word, status in source.status.map.items()}
+    return text.str.to_lowercase().replace_strict(
+        list(words), [str(word) for word in words.values()], default=None, return_dtype=pl.String
+    )
+
+
+def _key(word: str) -> str:
+    return unicodedata.normalize("NFKC", word).strip().lower()
