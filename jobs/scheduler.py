@@ -6,8 +6,7 @@ check, and the check for the first pulls: nobody is written to about what is alr
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -43,33 +42,34 @@ Stopped = Callable[[], bool]
 class Jobs:
     """The jobs that the schedule runs; each takes store, settings and the time it acts at.
 
+    Each says whether it went well; what went wrong it has logged itself, or it raises.
     A pull calls its progress after every batch, which may raise StoppedError; a delivery asks
     between messages whether it is to stop.
     """
 
-    pull: Callable[[Store, Settings, SourceSettings, datetime, Progress], object]
-    check: Callable[[Store, Settings, datetime], object]
-    deliver: Callable[[Store, Settings, datetime, Stopped], object]
+    pull: Callable[[Store, Settings, SourceSettings, datetime, Progress], bool]
+    check: Callable[[Store, Settings, datetime], bool]
+    deliver: Callable[[Store, Settings, datetime, Stopped], bool]
 
 
 def _pull(
     store: Store, settings: Settings, source: SourceSettings, now: datetime, progress: Progress
-) -> object:
+) -> bool:
     from jobs.pull import pull_source
 
-    return pull_source(store, settings, source, now, progress)
+    return pull_source(store, settings, source, now, progress).error is None
 
 
-def _check(store: Store, settings: Settings, now: datetime) -> object:
+def _check(store: Store, settings: Settings, now: datetime) -> bool:
     from jobs.check import check
 
-    return check(store, settings, now)
+    return not check(store, settings, now).disagreements
 
 
-def _deliver(store: Store, settings: Settings, now: datetime, stopped: Stopped) -> object:
+def _deliver(store: Store, settings: Settings, now: datetime, stopped: Stopped) -> bool:
     from jobs.deliver import deliver
 
-    return deliver(store, settings, now, stopped=stopped)
+    return deliver(store, settings, now, stopped=stopped).failed == 0
 
 
 REAL_JOBS = Jobs(_pull, _check, _deliver)
@@ -86,6 +86,9 @@ class JobMetrics:
             ("job", "outcome"),
             registry=registry,
         )
+        for job in ("pull", CHECK, DELIVER):
+            for outcome in ("ok", "failed", "stopped"):
+                self.runs.labels(job, outcome)  # from 0, so that the first one counts as a rise
         self.seconds = Summary(
             "yueqingling_job_duration_seconds",
             "How long jobs took in this instance.",
@@ -219,10 +222,13 @@ class Schedule:
     def _pull(self, source: SourceSettings) -> Callable[[], None]:
         def pull() -> None:
             try:
-                with self._in_hand("pull", source.name):
-                    self._jobs.pull(
+                self._perform(
+                    "pull",
+                    lambda: self._jobs.pull(
                         self._store, self._settings, source, self._clock(), self._progress
-                    )
+                    ),
+                    source.name,
+                )
             finally:
                 self._first_pull_ended(source.name)
 
@@ -238,8 +244,9 @@ class Schedule:
 
     def _check(self) -> None:
         try:
-            with self._in_hand(CHECK):
-                self._jobs.check(self._store, self._settings, self._clock())
+            self._perform(
+                CHECK, lambda: self._jobs.check(self._store, self._settings, self._clock())
+            )
         finally:
             self._check_ended()
 
@@ -256,16 +263,19 @@ class Schedule:
             self._add(DELIVER, self._deliver, every, timedelta(0))
 
     def _deliver(self) -> None:
-        with self._in_hand(DELIVER):
-            self._jobs.deliver(self._store, self._settings, self._clock(), self._stop.is_set)
+        self._perform(
+            DELIVER,
+            lambda: self._jobs.deliver(
+                self._store, self._settings, self._clock(), self._stop.is_set
+            ),
+        )
 
     def _progress(self, _name: str, _rows: int) -> None:
         if self._stop.is_set():
             raise StoppedError
 
-    @contextmanager
-    def _in_hand(self, job: str, source: str | None = None) -> Iterator[None]:
-        """Count and time a job's body, and say why it ended early.
+    def _perform(self, job: str, work: Callable[[], bool], source: str | None = None) -> None:
+        """Do a job: counted and timed, and where it ended early, saying why.
 
         A failure nobody foresaw goes on to APScheduler, which logs it and keeps the schedule.
         """
@@ -275,8 +285,7 @@ class Schedule:
         outcome = "failed"
         about = log.bind(job=job, source=source) if source else log.bind(job=job)
         try:
-            yield
-            outcome = "ok"
+            outcome = "ok" if work() else "failed"
         except StoppedError:
             outcome = "stopped"
             about.info("job stopped between two steps")

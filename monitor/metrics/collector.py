@@ -254,6 +254,12 @@ def _about_sources(snapshot: Snapshot) -> Iterator[Metric]:
         (((source.name, source.feed, source.kind), 1) for source in snapshot.sources),
     )
     yield _gauge(
+        "source_state",
+        "1 for how a source stands: fresh, stale, failing or never read.",
+        ("source", "state"),
+        (((source.name, source.state), 1) for source in snapshot.sources),
+    )
+    yield _gauge(
         "source_fresh_within_seconds",
         "How old the last good pull of a source may be.",
         ("source",),
@@ -264,9 +270,9 @@ def _about_sources(snapshot: Snapshot) -> Iterator[Metric]:
         "When the last good pull of a source ended.",
         ("source",),
         (
-            ((source.name,), last.timestamp())
+            ((source.name,), source.last_success.timestamp())
             for source in snapshot.sources
-            if (last := snapshot.last_success(source.name)) is not None
+            if source.last_success is not None
         ),
     )
     yield _counter(

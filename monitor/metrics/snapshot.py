@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from monitor import directory
 from monitor.config import Settings
 from monitor.directory import Department
+from monitor.sources.state import source_states
 from monitor.store.tables import (
     behavior,
     delivery,
@@ -102,12 +103,14 @@ class Attempts:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceInfo:
-    """What a source is and how old what it delivered may be."""
+class Source:
+    """A source that is set up, how it stands, and how old what it delivered may be."""
 
     name: str
     feed: str
     kind: str
+    state: str
+    last_success: datetime | None
     fresh_within_seconds: float
 
 
@@ -122,7 +125,7 @@ class Snapshot:
     district: tuple[Standing, ...]
     backlog: tuple[Count, ...]
     failures: tuple[Count, ...]
-    sources: tuple[SourceInfo, ...]
+    sources: tuple[Source, ...]
     runs: tuple[Runs, ...]
     messages: tuple[Messages, ...]
     attempts: tuple[Attempts, ...]
@@ -144,15 +147,7 @@ class Snapshot:
             district=tuple(row for row in standings if row.department == DISTRICT),
             backlog=_backlog(connection, months),
             failures=_failures(connection, months),
-            sources=tuple(
-                SourceInfo(
-                    source.name,
-                    source.feed.value,
-                    source.kind,
-                    settings.month_zero.fresh_within.total_seconds(),
-                )
-                for source in settings.source
-            ),
+            sources=_sources(connection, settings, now),
             runs=_runs(connection),
             messages=_messages(connection),
             attempts=_attempts(connection),
@@ -161,24 +156,13 @@ class Snapshot:
             unjudged=connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0,
         )
 
-    def last_success(self, source: str) -> datetime | None:
-        """When the last good pull of `source` ended."""
-        return max(
-            (
-                runs.last_finished_at
-                for runs in self.runs
-                if runs.source == source and runs.outcome == "ok" and runs.last_finished_at
-            ),
-            default=None,
-        )
-
     def stale_sources(self, now: datetime) -> tuple[str, ...]:
         """The sources that were not read well within their limit before `now`."""
         return tuple(
             source.name
             for source in self.sources
-            if (last := self.last_success(source.name)) is None
-            or (now - last).total_seconds() > source.fresh_within_seconds
+            if source.last_success is None
+            or (now - source.last_success).total_seconds() > source.fresh_within_seconds
         )
 
 
@@ -236,6 +220,22 @@ def _failures(connection: sa.Connection, months: tuple[str, ...]) -> tuple[Count
         .order_by(*columns)
     )
     return tuple(Count(*row) for row in connection.execute(query))
+
+
+def _sources(connection: sa.Connection, settings: Settings, now: datetime) -> tuple[Source, ...]:
+    kinds = {source.name: source.kind for source in settings.source}
+    fresh_within = settings.month_zero.fresh_within.total_seconds()
+    return tuple(
+        Source(
+            name=found.source,
+            feed=str(found.feed),
+            kind=kinds[found.source],
+            state=found.state,
+            last_success=found.last_success,
+            fresh_within_seconds=fresh_within,
+        )
+        for found in source_states(connection, settings, now)
+    )
 
 
 def _runs(connection: sa.Connection) -> tuple[Runs, ...]:

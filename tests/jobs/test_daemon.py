@@ -13,10 +13,14 @@ from typing import Any
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from jobs.daemon import serve
 from jobs.systemd import notify
 from monitor.errors import SettingsError, StoreError
+from monitor.store import Store
+from monitor.store.tables import behavior
+from tests.jobs import slow_source
 
 ROOT = Path(__file__).parents[2]
 SOON = 60
@@ -105,6 +109,60 @@ def test_sigterm_ends_it_within_ten_seconds_though_a_source_never_answers(
     code, seconds = daemon.end()
     assert code == 0
     assert seconds < 10
+
+
+REAL = ("-m", "tests.jobs.real_daemon")
+SLOW = """
+[[source]]
+name = "checks"
+feed = "check"
+kind = "http"
+url = "{url}"
+paging = {{ kind = "page", size = 10 }}
+status = "accepted"
+"""
+
+
+def landed(url: str) -> int:
+    """How many records stand in the store."""
+    store = Store(url)
+    with store.reading() as connection:
+        found = connection.scalar(sa.select(sa.func.count()).select_from(behavior))
+    store.close()
+    return found or 0
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """A store's address; the test runs once on each database."""
+    name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    found: str = request.getfixturevalue(name)
+    return found
+
+
+def test_a_pull_that_sigterm_cut_short_is_whole_after_the_next_one(
+    start: Callable[..., Daemon], tmp_path: Path, url: str
+) -> None:
+    path = tmp_path / "slow.toml"
+    with slow_source.served() as source:
+        lines = f'[store]\nurl = "{url}"\n[serve]\nport = 0\n' + SLOW.format(url=source.url)
+        path.write_text(lines, encoding="utf-8")
+        daemon = start(*REAL, path)
+        daemon.until("schedule begun")
+        source.allow(3)
+        source.asked_for(4)
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.until("ending")
+        source.allow(1)
+        daemon.until("job stopped between two steps")
+        code, seconds = daemon.end()
+        assert (code, seconds < 10) == (0, True)
+        assert landed(url) == 4 * slow_source.SIZE
+        source.allow(slow_source.PAGES + 1)
+        again = start(*REAL, path)
+        assert again.until("source pulled")["landed"] == 16 * slow_source.SIZE
+        assert again.end()[0] == 0
+    assert landed(url) == slow_source.PAGES * slow_source.SIZE
 
 
 def test_it_serves_says_so_to_systemd_and_ends_when_told(

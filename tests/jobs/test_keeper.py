@@ -21,17 +21,23 @@ SOON = 20
 TURN = timedelta(milliseconds=50)
 
 
+def _nothing(*_: object) -> bool:
+    """Do nothing, well."""
+    return True
+
+
 class Instance:
     """A keeper in a thread of its own; `checks` gets its name at every check."""
 
     def __init__(
         self, name: str, path: Path, now: datetime, checks: "SimpleQueue[str]", store: Store
     ) -> None:
-        jobs = Jobs(
-            pull=lambda *_: None,
-            check=lambda *_: checks.put(name),
-            deliver=lambda *_: None,
-        )
+
+        def check(*_: object) -> bool:
+            checks.put(name)
+            return True
+
+        jobs = Jobs(pull=_nothing, check=check, deliver=_nothing)
         self.keeper = Keeper(path, load(path), store, jobs, lambda: now, TURN)
         self.registry: CollectorRegistry = self.keeper.registry
         self._thread = threading.Thread(target=self.keeper.run, daemon=True)

@@ -44,16 +44,19 @@ class Diary:
 
     def _pull(
         self, _store: Store, _set: Settings, source: SourceSettings, _now: datetime, step: Progress
-    ) -> None:
+    ) -> bool:
         self.entries.put(source.name)
         if source.name in self._during:
             self._during[source.name](step)
+        return True
 
-    def _check(self, _store: Store, _settings: Settings, _now: datetime) -> None:
+    def _check(self, _store: Store, _settings: Settings, _now: datetime) -> bool:
         self.entries.put("check")
+        return True
 
-    def _deliver(self, _store: Store, _set: Settings, _now: datetime, _stopped: Stopped) -> None:
+    def _deliver(self, _store: Store, _set: Settings, _now: datetime, _stopped: Stopped) -> bool:
         self.entries.put("deliver")
+        return True
 
 
 Begin = Callable[..., Schedule]

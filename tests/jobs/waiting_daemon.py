@@ -15,13 +15,14 @@ from jobs.scheduler import Jobs
 log = structlog.get_logger()
 
 
-def _wait_for_ever(*_: object) -> None:
+def _wait_for_ever(*_: object) -> bool:
     log.info("waiting for the source")
-    threading.Event().wait()
+    return threading.Event().wait()
 
 
-def _nothing(*_: object) -> None:
-    """Do nothing."""
+def _nothing(*_: object) -> bool:
+    """Do nothing, well."""
+    return True
 
 
 if __name__ == "__main__":

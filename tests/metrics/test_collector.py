@@ -107,6 +107,8 @@ def test_sources_show_rows_and_their_last_good_pull(collector: Collector, now: d
     assert found["source_pulls_total" + labels(source="penalties", outcome="failed")] == 1
     assert found[last + labels(source="checks")] == (now - timedelta(hours=1)).timestamp()
     assert found[last + labels(source="penalties")] == (now - timedelta(hours=30)).timestamp()
+    assert found["source_state" + labels(source="penalties", state="failing")] == 1
+    assert found["source_state" + labels(source="late", state="never")] == 1
     assert last + labels(source="late") not in found, "never read is absent, not 1970"
     assert not [name for name in found if "removed" in name]
 
