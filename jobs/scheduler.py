@@ -16,7 +16,7 @@ import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
-from prometheus_client import CollectorRegistry, Counter, Summary
+from prometheus_client import CollectorRegistry, Counter, Summary, disable_created_metrics
 
 from monitor.config import Settings, SourceSettings
 from monitor.errors import YueqinglingError
@@ -80,6 +80,7 @@ class JobMetrics:
     """What this instance's jobs did, as metrics."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        disable_created_metrics()  # in the text format they are gauges beside each counter
         self.runs = Counter(
             "yueqingling_job_runs",
             "Jobs that ended in this instance, by outcome: ok, failed or stopped.",
