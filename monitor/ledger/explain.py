@@ -84,7 +84,8 @@ class Explanation:
 
     def to_json(self) -> dict[str, Any]:
         """The machine form, ready for json.dumps; `format` goes up when it changes."""
-        document = _plain(asdict(self))
+        document: dict[str, Any] = _plain(asdict(self))
+        document["statement"]["month"] = str(self.statement.month)
         return {"format": FORMAT, **document}
 
 
@@ -185,7 +186,7 @@ def _lines(
         )
         .select_from(unit.outerjoin(behavior, first[0]).outerjoin(expected, first[1]))
         .where(condition)
-        .order_by(unit.c.basis_on, unit.c.behavior_id, unit.c.expected_id)
+        .order_by(unit.c.basis_on, unit.c.behavior_id.nulls_last(), unit.c.expected_id.nulls_last())
         .limit(limit)
     )
     rows = connection.execute(query).all()
@@ -231,6 +232,4 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    if isinstance(value, Month):
-        return str(value)
     return value.isoformat() if isinstance(value, date) else value

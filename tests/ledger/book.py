@@ -65,7 +65,7 @@ class Book:
         if rules:
             self._do(sa.insert(rule), [_rule(n, name) for n, name in enumerate(CLASSES)])
         for code in departments:
-            self._insert(department, code=code, name=f"示范{code[-2]}局")
+            self.department(code)
 
     def tick(self, now: datetime | str) -> dict[tuple[str, str], Statement]:
         """Facts, an empty judgement, statements; gives them by department and month."""
@@ -127,6 +127,15 @@ class Book:
         """Land an item in use."""
         row = {"item_code": code, "department": owner, "item_state": "01"}
         return self._insert(item, **row | values)
+
+    def department(self, code: str, **values: Any) -> int:
+        """Land a department."""
+        return self._insert(department, code=code, name=f"示范{code[-2]}局", **values)
+
+    def free(self, day: date) -> None:
+        """Add a free day of the office's own."""
+        calendar = self.settings.calendar.model_copy(update={"free": (day,)})
+        self.settings = self.settings.model_copy(update={"calendar": calendar})
 
     def plan(self, name: str, objects: Sequence[str], **values: Any) -> None:
         """Land a plan of department A with its drawn objects."""
