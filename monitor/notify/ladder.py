@@ -245,10 +245,11 @@ class _Case:
 
     def reason(self, step: Step, key: str, due_on: date) -> DecisionReason:
         """Why `step` is sent or not, routes and quiet hours apart."""
-        if not self.standing.in_scope:
+        if self.standing.department == UNKNOWN_DEPARTMENT:
+            if step not in _OF_UNKNOWN:
+                return DecisionReason.OWNED_BY_OFFICE
+        elif not self.standing.in_scope:
             return DecisionReason.NOT_IN_SCOPE
-        if self.standing.department == UNKNOWN_DEPARTMENT and step not in _OF_UNKNOWN:
-            return DecisionReason.OWNED_BY_OFFICE
         if self.today < due_on:
             return DecisionReason.NOT_DUE_YET
         if key in self.log:

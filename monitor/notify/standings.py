@@ -157,7 +157,7 @@ def last_reads(connection: sa.Connection) -> dict[str, datetime]:
     """When each source was last read well."""
     query = (
         sa.select(run.c.source, sa.func.max(run.c.finished_at).label("read_at"))
-        .where(run.c.source.is_not(None), run.c.outcome == "ok", run.c.finished_at.is_not(None))
+        .where(run.c.job == "pull", run.c.outcome == "ok", run.c.finished_at.is_not(None))
         .group_by(run.c.source)
     )
     return {row.source: row.read_at for row in connection.execute(query)}

@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Mapping
 from http.client import HTTPException
-from typing import Any
+from typing import Any, cast
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -86,6 +86,8 @@ class Slack:
             }
             | ({"thread_ts": thread_ts} if thread_ts else {}),
         )
+        if not answer.get("channel") or not answer.get("ts"):
+            raise DeliveryError("Slack chat.postMessage: expected channel and ts in the answer")
         return {"channel": str(answer["channel"]), "ts": str(answer["ts"])}
 
     def _update(self, head: Mapping[str, Any], message: Message) -> bool:
@@ -116,13 +118,13 @@ class Slack:
             raise DeliveryUnavailableError(
                 f"Slack {method}: no answer from {self._client.base_url} ({type(error).__name__})"
             ) from None
+        except AttributeError:  # the SDK reads any JSON answer as an object
+            raise DeliveryUnavailableError(f"Slack {method}: expected a JSON object") from None
         except SlackRequestError:
             raise DeliveryError(
                 f"Slack {method}: expected an http(s) base_url, found {self._client.base_url}"
             ) from None
-        if not isinstance(answer.data, dict):
-            raise DeliveryUnavailableError(f"Slack {method}: expected a JSON object")
-        return answer.data
+        return cast("Mapping[str, Any]", answer.data)
 
 
 class _RefusedError(DeliveryError):

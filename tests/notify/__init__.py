@@ -1,0 +1,1 @@
+"""The alerts: who is told what, when, and how it gets there."""
