@@ -125,14 +125,9 @@ class _Pull:
                 if isinstance(part, SourceError):
                     self._refused(part)
                     continue
-                try:
-                    rows = records.read(self._dialect, part, identities)
-                except SourceError as error:
-                    self._refused(error)
-                    continue
-                self._land(number, part, rows)
+                self._land(number, part, records.read(self._dialect, part, identities))
                 if self._progress is not None:
-                    self._progress(self._source.name, part.frame.height)
+                    self._progress(self._source.name, part.height)
         except SourceError as error:
             self._refused(error)
         return self._end(number, timedelta(seconds=time.monotonic() - begun))
@@ -170,7 +165,7 @@ class _Pull:
             self._move_cursors(connection, batch)
             self._count(connection, number, self._landed + landed)
         self._landed += landed
-        self._notes.add(rows, batch.frame, landed)
+        self._notes.add(batch, rows, landed)
 
     def _move_cursors(self, connection: sa.Connection, batch: Batch) -> None:
         if not batch.cursors:

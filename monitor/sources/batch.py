@@ -9,11 +9,12 @@ from decimal import Decimal
 import polars as pl
 
 from monitor.errors import SourceError
+from monitor.sources.columns import Layout
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows of one place, landed in one transaction together with `cursors`.
+class Part:
+    """Rows of one place under one header row.
 
     `frame` holds text under the delivered headers, null where no cell was delivered; `numbers` are
     the rows' numbers as a person counts them in that place. Keys are counted within a `delivery`.
@@ -21,13 +22,55 @@ class Batch:
 
     place: str
     delivery: str
+    layout: Layout
     frame: pl.DataFrame
     numbers: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that land in one transaction, together with `cursors`."""
+
+    parts: tuple[Part, ...]
     cursors: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def height(self) -> int:
+        """How many rows it holds."""
+        return sum(part.frame.height for part in self.parts)
 
 
 Reading = Iterator[Batch | SourceError]
 """What a source hands out: batches, and an error for each part of it that is of no use."""
+
+
+def gathered(reading: Reading, rows: int) -> Reading:
+    """The same, small batches put together up to `rows`; what ends the reading is handed out too.
+
+    Many small files cost no more than a large one then. The order of the rows is kept.
+    """
+    waiting: list[Batch] = []
+    try:
+        for batch in reading:
+            if isinstance(batch, SourceError):
+                yield batch
+                continue
+            if waiting and sum(b.height for b in waiting) + batch.height > rows:
+                yield _together(waiting)
+                waiting = []
+            waiting.append(batch)
+    except SourceError as error:
+        if waiting:
+            yield _together(waiting)
+        yield error
+        return
+    if waiting:
+        yield _together(waiting)
+
+
+def _together(batches: Sequence[Batch]) -> Batch:
+    cursors = {key: value for batch in batches for key, value in batch.cursors.items()}
+    return Batch(tuple(part for batch in batches for part in batch.parts), cursors)
 
 
 def frame_of(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> pl.DataFrame:

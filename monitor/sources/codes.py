@@ -17,12 +17,16 @@ def code(text: pl.Expr, list_name: str) -> pl.Expr:
 
     Labels count after NFKC. `2` counts as `02` where no other code has that number.
     """
-    known = spellings(list_name)
+    known, meant = _series(list_name)
     delivered = text.str.replace_all(_IGNORED, "").str.to_lowercase()
-    found = delivered.replace_strict(
-        list(known), list(known.values()), default=None, return_dtype=pl.String
-    )
+    found = delivered.replace_strict(known, meant, default=None, return_dtype=pl.String)
     return pl.coalesce(found, text)
+
+
+@cache
+def _series(list_name: str) -> tuple[pl.Series, pl.Series]:
+    known = spellings(list_name)
+    return pl.Series(list(known), dtype=pl.String), pl.Series(known.values(), dtype=pl.String)
 
 
 @cache

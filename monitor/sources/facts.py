@@ -70,14 +70,15 @@ def party_id_fault(number: pl.Expr, id_type: pl.Expr) -> pl.Expr:
     )
 
 
-def implement_list_faults(cells: pl.Series, institutions: pl.Series) -> pl.Series:
+def implement_list_faults(cells: pl.Series) -> pl.Series:
     """What is wrong with the codes (检查实施清单编码) in each cell: the first faulty one's fault.
 
     A code is the institution's credit code, the level of its powers (1 to 5), and a rest. The same
-    few codes stand in many cells, so each is looked at once.
+    few codes stand in many cells, so each is looked at once. `cells` are structs of
+    implement_list_code and implement_institution_code.
     """
-    lists = pl.DataFrame({"cell": cells, "institution": institutions}).with_row_index("row")
-    codes = lists.with_columns(code=normalise.parts(pl.col("cell"))).explode(
+    lists = cells.struct.unnest().with_row_index("row")
+    codes = lists.with_columns(code=normalise.parts(pl.col("implement_list_code"))).explode(
         "code", empty_as_null=True
     )
     code = pl.col("code")
@@ -94,7 +95,7 @@ def implement_list_faults(cells: pl.Series, institutions: pl.Series) -> pl.Serie
     fault = (
         pl.when(code.is_null())
         .then(pl.lit(BLANK))
-        .when(pl.col("fault").is_null() & (owner != pl.col("institution")))
+        .when(pl.col("fault").is_null() & (owner != pl.col("implement_institution_code")))
         .then(pl.lit(INSTITUTION))
         .otherwise(pl.col("fault"))
     )
@@ -123,8 +124,8 @@ def _values(text: pl.Expr, formed: pl.Expr, place: int, alphabet: str) -> pl.Exp
         .bin.reinterpret(dtype=pl.Array(pl.UInt8, 18))
     )
     return characters.arr.get(place).replace_strict(
-        [ord(character) for character in alphabet],
-        list(range(len(alphabet))),
+        pl.Series(alphabet.encode(), dtype=pl.UInt8),
+        pl.Series(range(len(alphabet)), dtype=pl.Int32),
         default=0,
         return_dtype=pl.Int32,
     )

@@ -17,8 +17,8 @@ import polars as pl
 from monitor.config import FilesSource
 from monitor.errors import SourceError
 from monitor.sources import csvs, workbooks
-from monitor.sources.batch import Batch, Reading, frame_of, unrepeated
-from monitor.sources.columns import Dialect
+from monitor.sources.batch import Batch, Part, Reading, frame_of, unrepeated
+from monitor.sources.columns import Dialect, Layout
 
 _HEADER_WITHIN = 10
 _WORKBOOK_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -141,27 +141,30 @@ def _table(
     headers = _texts(start[at][1])
     width = max(n for n, header in enumerate(headers, start=1) if header)
     headers = [header or f"({n})" for n, header in enumerate(headers[:width], start=1)]
+    names = unrepeated(headers)
+    layout = dialect.layout(names, place)
     below = chain(start[at + 1 :], rows)
     first = next(below, None)
-    if first is not None and not _describes(dialect, unrepeated(headers), first[1]):
+    if first is not None and not _describes(layout, names, first[1]):
         below = chain([first], below)
     filled = ((number, row) for number, row in below if any(c not in (None, "") for c in row))
     some = list(islice(filled, source.batch_rows))
     while True:
         numbers = pl.Series("number", [number for number, _ in some], pl.Int64)
-        yield Batch(place, delivery, frame_of(headers, [row for _, row in some]), numbers)
+        frame = frame_of(names, [row for _, row in some])
+        yield Batch((Part(place, delivery, layout, frame, numbers),))
         some = list(islice(filled, source.batch_rows))
         if not some:
             return
 
 
-def _describes(dialect: Dialect, headers: Sequence[str], row: Sequence[object]) -> bool:
+def _describes(layout: Layout, headers: Sequence[str], row: Sequence[object]) -> bool:
     """Whether the row under the header tells how to fill the columns in.
 
     At least two cells and half of the filled ones must read like that, so that no record is ever
     taken for one.
     """
-    known = set(dialect.layout(headers, "").columns.values())
+    known = set(layout.columns.values())
     cells = [
         text for header, text in zip(headers, _texts(row), strict=False) if text and header in known
     ]

@@ -12,13 +12,14 @@ import stamina
 
 from monitor.config import HttpSource
 from monitor.errors import SourceError, SourceUnavailableError
-from monitor.sources.batch import Batch, Reading, cell_text
+from monitor.sources.batch import Batch, Part, Reading, cell_text
+from monitor.sources.columns import Dialect
 
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0
 
 
-def read(source: HttpSource) -> Reading:
+def read(source: HttpSource, dialect: Dialect) -> Reading:
     """The records of every page.
 
     Raises SourceUnavailableError where the service doesn't answer, or still says "later" after the
@@ -28,7 +29,9 @@ def read(source: HttpSource) -> Reading:
     for page, records in enumerate(_pages(source), start=1):
         numbers = pl.Series("number", range(first, first + len(records)), pl.Int64)
         if records:
-            yield Batch(f"page {page}", "answer", _frame(records), numbers)
+            frame, place = _frame(records), f"page {page}"
+            layout = dialect.layout(frame.columns, place)
+            yield Batch((Part(place, "answer", layout, frame, numbers),))
         first += len(records)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 
 import polars as pl
 
@@ -44,8 +45,8 @@ class Identities:
         found = frame.with_columns(_delivered=delivered, _key=self._key()).with_columns(
             _key=pl.when(pl.col("_delivered").is_null()).then(pl.col("_key"))
         )
-        numbered = self._numbered(found, batch.delivery)
-        hashed = self._hashed(numbered, batch)
+        numbered = self._numbered(found, batch)
+        hashed = self._hashed(numbered)
         return numbered.with_columns(
             record_id=pl.coalesce("_delivered", "_key", pl.lit(hashed)),
             record_id_from=pl.when(pl.col("_delivered").is_not_null())
@@ -72,24 +73,27 @@ class Identities:
         filled = [column.fill_null("") for column in columns.values()]
         return pl.when(pl.any_horizontal(telling)).then(pl.concat_str(filled, separator="|"))
 
-    def _numbered(self, frame: pl.DataFrame, delivery: str) -> pl.DataFrame:
+    def _numbered(self, frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
         if frame["_key"].null_count() == frame.height:
             return frame
-        seen = self._seen.setdefault(delivery, Counter())
-        before = pl.Series([seen[key] if key else 0 for key in frame["_key"]], dtype=pl.Int64)
-        seen.update(key for key in frame["_key"] if key)
-        place = pl.int_range(1, pl.len() + 1).over("_key") + pl.lit(before)
-        repeated = pl.concat_str(pl.col("_key"), pl.lit("#"), place.cast(pl.String))
-        return frame.with_columns(_key=pl.when(place > 1).then(repeated).otherwise(pl.col("_key")))
+        keys = iter(frame["_key"].to_list())
+        numbered: list[str | None] = []
+        for part in batch.parts:
+            seen = self._seen.setdefault(part.delivery, Counter())
+            for key in islice(keys, part.frame.height):
+                if key is not None:
+                    seen[key] += 1
+                    key = key if seen[key] == 1 else f"{key}#{seen[key]}"
+                numbered.append(key)
+        return frame.with_columns(_key=pl.Series(numbered, dtype=pl.String))
 
-    def _hashed(self, frame: pl.DataFrame, batch: Batch) -> pl.Series:
+    def _hashed(self, frame: pl.DataFrame) -> pl.Series:
         """The hash of row, place and number, for the rows that have nothing else."""
         bare = frame["_delivered"].is_null() & frame["_key"].is_null()
         if not bare.any():
             return pl.Series([None] * frame.height, dtype=pl.String)
         texts = frame.select(
             pl.concat_str(
-                pl.lit(batch.place),
                 *(pl.col(name).cast(pl.String).fill_null("") for name in frame.columns),
                 separator="\x1f",
             )

@@ -48,14 +48,14 @@ class Landed:
     """What became of a batch: rows read, written as new or changed, left as they were, and rows
     of it with a malformed cell.
 
-    `keyless` are the numbers of rows that can't land: entries of a directory without their key.
+    `keyless` says where the rows stand that can't land: entries of a directory without their key.
     """
 
     read: int = 0
     landed: int = 0
     unchanged: int = 0
     malformed: int = 0
-    keyless: tuple[int, ...] = ()
+    keyless: tuple[str, ...] = ()
 
     def __add__(self, other: "Landed") -> "Landed":
         return Landed(
@@ -103,11 +103,12 @@ def table_of(feed: Feed) -> sa.Table:
     return tables.behavior if feed in BEHAVIOR_FEEDS else tables.metadata.tables[feed.value]
 
 
-def _with_keys(table: sa.Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[int, ...]]:
-    """The rows that can land, and the numbers of those that lack what the table must have."""
+def _with_keys(table: sa.Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The rows that can land, and where those stand that lack what the table must have."""
     needed = [c.name for c in table.columns if not c.nullable and c.name in frame.columns]
     complete = pl.all_horizontal(pl.col(name).is_not_null() for name in needed)
-    return frame.filter(complete), tuple(frame.filter(~complete)["number"].to_list())
+    where = pl.format("{} row {}", "place", "number")
+    return frame.filter(complete), tuple(frame.filter(~complete).select(where).to_series())
 
 
 def _stored(

@@ -8,6 +8,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings
+from monitor.sources.batch import Batch
 from monitor.sources.columns import Dialect
 from monitor.sources.land import Landed
 from monitor.sources.records import Records
@@ -30,21 +31,21 @@ class Notes:
     _missing: dict[str, str] = field(default_factory=dict)
     _keyless: list[str] = field(default_factory=list)
 
-    def add(self, records: Records, delivered: pl.DataFrame, landed: Landed) -> None:
+    def add(self, batch: Batch, records: Records, landed: Landed) -> None:
         """Take note of a batch that landed."""
         frame = records.frame
-        for column in frame["malformed"].drop_nulls().str.split("、").explode():
-            self.malformed[column] += 1
+        self.malformed.update(frame["malformed"].drop_nulls().str.split("、").explode())
         for column in self.malformed.keys() - self._first.keys():
-            self._first[column] = _where(records, delivered, column)
-        for header in records.layout.unknown:
-            count = delivered.height - delivered[header].null_count()
-            if count:
-                self.unknown_columns[header] += count
-        for item in records.layout.missing:
-            self._missing.setdefault(item.name_zh, records.place)
+            self._first[column] = _where(batch, frame, column)
+        for part in batch.parts:
+            for header in part.layout.unknown:
+                count = part.frame.height - part.frame[header].null_count()
+                if count:
+                    self.unknown_columns[header] += count
+            for item in part.layout.missing:
+                self._missing.setdefault(item.name_zh, part.place)
         self.statuses.update(records.unreadable)
-        self._keyless += [f"{records.place} row {number}" for number in landed.keyless]
+        self._keyless += landed.keyless
         owner = _owner_column(self.dialect.source)
         if owner is not None:
             counts = frame[owner].drop_nulls().value_counts()
@@ -109,12 +110,15 @@ def _owner_column(source: SourceSettings) -> str | None:
     return "department" if "department" in named else None
 
 
-def _where(records: Records, delivered: pl.DataFrame, column: str) -> str:
+def _where(batch: Batch, frame: pl.DataFrame, column: str) -> str:
     """The first row with the malformed cell; the cell too where it looks like a day."""
-    marks = records.frame["malformed"].fill_null("").str.split("、").list.contains(column)
-    at = marks.arg_max() or 0
-    where = f"{records.place} row {records.frame['number'][at]}"
-    cell = delivered[records.layout.columns[column]][at]
+    at = frame["malformed"].fill_null("").str.split("、").list.contains(column).arg_max() or 0
+    where = f"{frame['place'][at]} row {frame['number'][at]}"
+    for part in batch.parts:
+        if at < part.frame.height:
+            break
+        at -= part.frame.height
+    cell = part.frame[part.layout.columns[column]][at]
     looks_like_day = pl.Series([cell]).str.contains(_DAYLIKE)[0]
     return f'{where}: "{cell}"' if looks_like_day else where
 

@@ -4,20 +4,20 @@ from collections.abc import Mapping
 
 from monitor.config import FilesSource, HttpSource, SourceSettings, SqlSource
 from monitor.sources import files, http, sql
-from monitor.sources.batch import Reading
+from monitor.sources.batch import Reading, gathered
 from monitor.sources.columns import Dialect
 
 
 def read(source: SourceSettings, dialect: Dialect, cursors: Mapping[str, str]) -> Reading:
     """What the source has that is new since `cursors`.
 
-    Raises SourceError where nothing (more) can be read, and hands one out for each part that is of
-    no use while others are.
+    Hands out an error for each part that is of no use, and one where nothing (more) can be read.
     """
     match source:
         case FilesSource():
-            return files.read(source, dialect, cursors)
+            reading = files.read(source, dialect, cursors)
         case SqlSource():
-            return sql.read(source, cursors)
+            reading = sql.read(source, dialect, cursors)
         case HttpSource():
-            return http.read(source)
+            reading = http.read(source, dialect)
+    return gathered(reading, source.batch_rows)

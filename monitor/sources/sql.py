@@ -20,12 +20,13 @@ import stamina
 
 from monitor.config import SqlSource
 from monitor.errors import SourceError, SourceUnavailableError
-from monitor.sources.batch import Batch, Reading, frame_of
+from monitor.sources.batch import Batch, Part, Reading, frame_of
+from monitor.sources.columns import Dialect
 
 _TEXT_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 
 
-def read(source: SqlSource, cursors: Mapping[str, str]) -> Reading:
+def read(source: SqlSource, dialect: Dialect, cursors: Mapping[str, str]) -> Reading:
     """The rows from the cursor on.
 
     Raises SourceUnavailableError where the database can't be reached or doesn't answer in time, and
@@ -40,6 +41,7 @@ def read(source: SqlSource, cursors: Mapping[str, str]) -> Reading:
         )
         headers = [*result.keys()]
         at = _position(headers, source.cursor, place)
+        layout = dialect.layout(headers, place)
         first = 1
         highest = _value(cursors.get(""))
         for rows in result.partitions():
@@ -47,7 +49,8 @@ def read(source: SqlSource, cursors: Mapping[str, str]) -> Reading:
                 highest = _highest([row[at] for row in rows], highest)
             cursor = {} if highest is None else {"": _written(highest)}
             numbers = pl.Series("number", range(first, first + len(rows)), pl.Int64)
-            yield Batch(place, place, frame_of(headers, rows), numbers, cursor)
+            part = Part(place, place, layout, frame_of(headers, rows), numbers)
+            yield Batch((part,), cursor)
             first += len(rows)
 
 

@@ -26,7 +26,7 @@ def status(source: SourceSettings, text: pl.Expr) -> pl.Expr:
     A source that has one status for every row has it for these, whatever they say.
     """
     if not isinstance(source.status, StatusSettings):
-        return pl.lit(str(source.status))
+        return pl.lit(str(source.status) if source.status else None, pl.String)
     words = {_key(word): status for status, known in KNOWN.items() for word in known}
     words |= {_key(word): status for word, status in source.status.map.items()}
     return text.str.to_lowercase().replace_strict(
