@@ -85,6 +85,7 @@ REMINDERS: Mapping[Step, int] = {
 _OF_DISTRICT = (Step.SCAN, Step.BULLETIN)
 _OF_DEPARTMENT = tuple(step for step in Step if step not in _OF_DISTRICT)
 _OF_UNKNOWN = frozenset({*REMINDERS, Step.WEEKLY})
+_ABOUT_REMAINS = frozenset({*_OF_UNKNOWN, Step.ANNOUNCEMENT, Step.POINT_TO_POINT})
 _CLEARED = frozenset({MonthState.CLEARED_ON_TIME, MonthState.CLEARED_LATE})
 _IN_A_ROW = 2
 
@@ -119,6 +120,13 @@ class Standing:
     def remains(self) -> bool:
         """Whether anything is still to be done by the department."""
         return self.backlog > 0 or self.silent
+
+
+def is_moot(step: Step, standing: Standing) -> bool:
+    """Whether a message of `step` that waits to be sent speaks of what is settled by now."""
+    if step is Step.NUDGE:
+        return standing.overdue == 0 and standing.measured
+    return step in _ABOUT_REMAINS and standing.measured and not standing.remains
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +276,7 @@ class _Case:
             case Step.SCAN:
                 return self._against_weekly_look()
             case Step.WEEKLY:
-                return self._awaiting_seal or self._against_remaining
+                return self._awaiting_seal or self._against_weekly()
             case Step.POINT_TO_POINT:
                 if self.standing.not_cleared_in_a_row < _IN_A_ROW:
                     return self._awaiting_seal or DecisionReason.NOT_IN_A_ROW
@@ -299,6 +307,13 @@ class _Case:
             if self.standing.measured
             else DecisionReason.MONTH_WITHOUT_DATA
         )
+
+    def _against_weekly(self) -> DecisionReason | None:
+        """Weeks count from the announcement; where that is still to come, they haven't begun."""
+        owned = self.standing.department != UNKNOWN_DEPARTMENT
+        if owned and Step.ANNOUNCEMENT not in self.log and self._against_announcement() is None:
+            return DecisionReason.NOT_DUE_YET
+        return self._against_remaining
 
     def _against_reminder(self, step: Step) -> DecisionReason | None:
         if self.closed:

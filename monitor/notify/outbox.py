@@ -5,7 +5,7 @@ step, channel and destination, so planning twice plans once. Sending goes claim,
 crash between send and record lets the lease run out and the message is sent again; none is lost.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from monitor.directory import Department
 from monitor.notify import ladder, message, standings
 from monitor.notify.ladder import Decision, Rhythm, Step
 from monitor.notify.message import Message, Surroundings
-from monitor.notify.standings import Account, Key, Remaining
+from monitor.notify.standings import Account, Remaining, Waiting
 from monitor.store.tables import outbox
 from monitor.store.upsert import insert_into
 from monitor.words import DISTRICT
@@ -32,10 +32,12 @@ def decisions(connection: sa.Connection, settings: Settings, now: datetime) -> l
 def plan(connection: sa.Connection, settings: Settings, now: datetime) -> int:
     """Put into the outbox what is due at `now`; gives the number of messages planned.
 
-    Runs in the caller's transaction, with a number of statements that doesn't depend on how many
-    departments there are.
+    What waits from earlier (a channel was down, the night came) is brought to today's figures, or
+    withdrawn where it is settled by now: nobody is told of what is done. Runs in the caller's
+    transaction, with a number of statements that doesn't depend on how many departments there are.
     """
     planning = _Planning(connection, settings, now)
+    _renew(connection, planning.renewals())
     rows = list(planning.rows())
     if not rows:
         return 0
@@ -44,6 +46,17 @@ def plan(connection: sa.Connection, settings: Settings, now: datetime) -> int:
     connection.execute(statement, rows)
     after = connection.scalar(sa.select(sa.func.count()).select_from(outbox)) or 0
     return after - before
+
+
+def _renew(connection: sa.Connection, renewals: Sequence[dict[str, Any]]) -> None:
+    """Write the renewals, but not over rows that a sender has taken meanwhile."""
+    if renewals:
+        statement = (
+            sa.update(outbox)
+            .where(outbox.c.id == sa.bindparam("number"), outbox.c.state == "waiting")
+            .values(message=sa.bindparam("text"), state=sa.bindparam("becomes"))
+        )
+        connection.execute(statement, renewals)
 
 
 def rhythm(settings: Settings) -> Rhythm:
@@ -94,10 +107,10 @@ class _Planning:
     """One planning: everything read once, decided, and written out as rows."""
 
     def __init__(self, connection: sa.Connection, settings: Settings, now: datetime) -> None:
-        self._connection = connection
         self._settings = settings
         self._now = now
         self._accounts = standings.accounts(connection, now)
+        self._by_key = {account.key: account for account in self._accounts}
         self._departments = directory.read(connection)
         months = {account.standing.month for account in self._accounts}
         log = standings.log(connection, months)
@@ -116,18 +129,33 @@ class _Planning:
             )
         ]
 
+        waiting = standings.waiting(connection)
+        self._waiting = [each for each in waiting if (each.department, each.month) in self._by_key]
+        self._sending = [decision for decision in self.decisions if decision.sends]
+        concerned: list[Decision | Waiting] = [*self._sending, *self._waiting]
+        keys = {(each.department, each.month) for each in concerned}
+        self._remaining = standings.remaining(connection, keys)
+        self._reads = standings.last_reads(connection)
+
+    def renewals(self) -> list[dict[str, Any]]:
+        """What becomes of each message that waits from an earlier planning.
+
+        Where nothing is known to remain, but not all could be read, it stays as it is.
+        """
+        renewals = []
+        for waiting in self._waiting:
+            account = self._account(waiting)
+            moot = ladder.is_moot(waiting.step, account.standing)
+            if moot or account.standing.remains:
+                text = self._message(waiting.step, account).document()
+                state = "withdrawn" if moot else "waiting"
+                renewals.append({"number": waiting.id, "text": text, "becomes": state})
+        return renewals
+
     def rows(self) -> Iterable[dict[str, Any]]:
         """The outbox rows of the decisions to send."""
-        sending = [decision for decision in self.decisions if decision.sends]
-        if not sending:
-            return
-        keys = {(decision.department, decision.month) for decision in sending}
-        remaining = standings.remaining(self._connection, keys)
-        reads = standings.last_reads(self._connection)
-        accounts = {account.key: account for account in self._accounts}
-        for decision in sending:
-            account = accounts[decision.department, decision.month]
-            text = self._message(decision.step, account, remaining, reads)
+        for decision in self._sending:
+            text = self._message(decision.step, self._account(decision))
             for audience, where in self._addresses(decision):
                 yield _row(
                     department=decision.department,
@@ -150,23 +178,20 @@ class _Planning:
                 taken.add(where)
                 yield audience, where
 
-    def _message(
-        self,
-        step: Step,
-        account: Account,
-        remaining: Mapping[Key, Remaining],
-        reads: Mapping[str, datetime],
-    ) -> Message:
+    def _account(self, of: Decision | Waiting) -> Account:
+        return self._by_key[of.department, of.month]
+
+    def _message(self, step: Step, account: Account) -> Message:
         around = Surroundings(
             now=self._now,
             calendar=self._settings.days,
             office=self._settings.office.name,
             board_url=self._settings.alerts.board_url,
         )
-        until = self._data_until(account, reads)
+        until = self._data_until(account)
         if account.key[0] != DISTRICT:
             department = directory.named(self._departments, account.key[0])
-            left = remaining.get(account.key, Remaining())
+            left = self._remaining.get(account.key, Remaining())
             return message.for_department(step, account, department, left, until, around)
         others = [
             other
@@ -175,7 +200,7 @@ class _Planning:
         ]
         return message.for_district(step, account, others, self._departments, until, around)
 
-    def _data_until(self, account: Account, reads: Mapping[str, datetime]) -> datetime | None:
+    def _data_until(self, account: Account) -> datetime | None:
         """How far the data of the cells that aren't measured reaches; None where never read."""
         feeds = {cell.partition(":")[0] for cell in account.not_measured}
         sources = [
@@ -183,7 +208,7 @@ class _Planning:
             for source in self._settings.source
             if source.feed in feeds and source.department in {None, account.key[0]}
         ]
-        times = [reads[name] for name in sources if name in reads]
+        times = [self._reads[name] for name in sources if name in self._reads]
         return min(times) if times and len(times) == len(sources) else None
 
     def _reachable(self, code: str) -> frozenset[Audience]:

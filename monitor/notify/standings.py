@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.notify.ladder import Standing
+from monitor.notify.ladder import Standing, Step
 from monitor.store.tables import backlog, behavior, expected, outbox, run, statement
 from monitor.words import DISTRICT, Kind, MonthState, Reason
 from monitor.workdays import Month
@@ -71,6 +71,27 @@ class Remaining:
     def count(self) -> int:
         """Units in all."""
         return sum(self.by_reason.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message in the outbox that no sender has taken yet."""
+
+    id: int
+    department: str
+    month: Month
+    step: Step
+
+
+def waiting(connection: sa.Connection) -> list[Waiting]:
+    """The messages about statements that wait to be sent."""
+    query = sa.select(outbox.c.id, outbox.c.department, outbox.c.month, outbox.c.step).where(
+        outbox.c.state == "waiting", outbox.c.audience != "operator"
+    )
+    return [
+        Waiting(row.id, row.department, Month.parse(row.month), Step(row.step.partition("@")[0]))
+        for row in connection.execute(query)
+    ]
 
 
 def accounts(connection: sa.Connection, now: datetime) -> list[Account]:

@@ -244,6 +244,13 @@ def test_a_department_is_urged_weekly_until_it_is_cleared() -> None:
     assert reason is DecisionReason.NOTHING_REMAINS
 
 
+def test_weeks_begin_with_the_announcement_even_when_both_are_late() -> None:
+    failed = sealed(MonthState.NOT_CLEARED)
+    assert decided(Step.ANNOUNCEMENT, "2022-02-28T10:00", failed).reason is DecisionReason.LATE
+    weekly = decided(Step.WEEKLY, "2022-02-28T10:00", failed)
+    assert weekly.reason is DecisionReason.NOT_DUE_YET
+
+
 def test_weeks_count_from_an_announcement_that_came_late() -> None:
     failed = sealed(MonthState.NOT_CLEARED)
     log = {"announcement": china("2022-02-18T09:00")}

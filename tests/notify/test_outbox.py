@@ -204,6 +204,41 @@ def test_nothing_is_planned_in_the_night(store: Store) -> None:
     assert district.plan(settings(), "2022-02-09T09:00") == 1
 
 
+def test_a_message_that_waits_is_brought_to_today_s_figures(store: Store) -> None:
+    district = District(store)
+    for code in (A, B):
+        district.stands(code, backlog=7)
+    district.plan(settings(), BEFORE_3)
+    district.stands(A, backlog=2)
+    district.stands(B, backlog=0)
+    assert district.plan(settings(), "2022-02-08T09:15") == 0
+    first, second = district.outbox()
+    assert (first.state, first.message["head"][-6:]) == ("waiting", "2 项待处理")
+    assert second.state == "withdrawn"
+
+
+def test_what_was_sent_or_is_being_sent_is_not_rewritten(store: Store) -> None:
+    district = District(store)
+    district.stands(A, backlog=7)
+    district.plan(settings(), BEFORE_3)
+    with store.writing() as connection:
+        connection.execute(sa.update(outbox_table).values(state="sending"))
+    district.stands(A, backlog=0)
+    district.plan(settings(), "2022-02-08T09:15")
+    (row,) = district.outbox()
+    assert (row.state, row.message["head"][-6:]) == ("sending", "7 项待处理")
+
+
+def test_a_settled_message_is_kept_while_a_source_is_unread(store: Store) -> None:
+    district = District(store)
+    district.stands(A, backlog=7)
+    district.plan(settings(), BEFORE_3)
+    district.stands(A, backlog=0, not_measured=["check"])
+    district.plan(settings(), "2022-02-08T09:15")
+    (row,) = district.outbox()
+    assert (row.state, row.message["head"][-6:]) == ("waiting", "7 项待处理")
+
+
 def test_planning_is_undone_with_the_transaction_that_made_the_statement(store: Store) -> None:
     district = District(store)
     district.stands(A, backlog=1)
