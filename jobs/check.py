@@ -1,0 +1,70 @@
+"""The check: facts, judgement, ledger, statements and the messages that follow from them.
+
+Two transactions. The first makes the facts of the queued records and judges them; it empties the
+queue it reads, so a crash before its commit leaves the queue as it was. The second makes the
+statements from what the store holds and plans messages beside them; run again it makes the same.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+
+import sqlalchemy as sa
+import structlog
+
+from expectations import month_zero, suites
+from expectations.judge import hold_queue, judge
+from monitor.config import Settings
+from monitor.ledger import links, statements
+from monitor.notify import outbox
+from monitor.store import Store
+from monitor.store.tables import run
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check did."""
+
+    judged: int
+    findings: int
+    statements: int
+    planned: int
+    disagreements: tuple[str, ...]
+    seconds: float
+
+
+def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
+    """Judge what is queued, then make the statements as of `now` and plan what is due."""
+    begun = monotonic()
+    with store.writing() as connection:
+        number = connection.scalar(
+            sa.insert(run)
+            .values(job="check", started_at=now, outcome="running")
+            .returning(run.c.id)
+        )
+    loaded = suites.load_suites(settings=settings)
+    with store.writing() as connection:
+        hold_queue(connection)
+        links.refresh(connection, settings, now)
+        judged = judge(connection, loaded, now)
+    with store.writing() as connection:
+        made = statements.make(connection, settings, now)
+        disagreements = month_zero.judge_statements(connection, loaded)
+        planned = outbox.plan(connection, settings, now)
+        connection.execute(
+            sa.update(run).where(run.c.id == number).values(finished_at=now, outcome="ok")
+        )
+    for line in disagreements:
+        log.error("the ledger and the suite month_zero differ", difference=str(line))
+    report = CheckReport(
+        judged=judged.judged,
+        findings=judged.findings,
+        statements=len(made),
+        planned=planned,
+        disagreements=tuple(str(line) for line in disagreements),
+        seconds=monotonic() - begun,
+    )
+    log.info("check", judged=report.judged, findings=report.findings, planned=report.planned)
+    return report

@@ -1,0 +1,68 @@
+"""`yueqingling status`: the board."""
+
+from typing import Annotated
+
+import typer
+
+from jobs.cli.options import DEFAULT_CONFIG, Config, Json, Now, instant_or_now, opened, parse_month
+
+
+def status(
+    month: Annotated[
+        str | None,
+        typer.Option("--month", "-m", metavar="YYYY-MM", help="Default: the month closing next."),
+    ] = None,
+    department: Annotated[
+        str | None,
+        typer.Option("--department", "-d", help="Only this one: its code or (short) name."),
+    ] = None,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Show the sources' states instead.")
+    ] = False,
+    config: Config = DEFAULT_CONFIG,
+    now: Now = None,
+    as_json: Json = False,
+) -> None:
+    """Show where each department stands: state, backlog by reason, figures, the deadline.
+
+    It reads what the last check wrote and judges nothing, so its exit code is 0 whatever it shows.
+    """
+    import json
+
+    from rich.console import Console
+
+    from jobs.board import Board
+    from jobs.machine_forms import status_document
+    from jobs.sources_table import sources_document, sources_table
+    from monitor import directory
+    from monitor.ledger import statements
+    from monitor.sources.state import source_states
+
+    out = Console()
+    instant = instant_or_now(now)
+    with opened(config) as (settings, store), store.reading() as connection:
+        states = source_states(connection, settings, instant)
+        if sources:
+            if as_json:
+                print(json.dumps(sources_document(states), ensure_ascii=False))
+            else:
+                out.print(sources_table(states))
+            return
+        departments = directory.read(connection)
+        wanted = parse_month(month) if month else statements.month_in_hand(settings, instant)
+        code = directory.find(departments, department) if department else None
+        found = statements.read(connection, month=wanted, department=code)
+        if not found and month is None:
+            found = statements.latest(connection, department=code)
+    if as_json:
+        print(json.dumps(status_document(found, departments), ensure_ascii=False))
+        return
+    if not found:
+        out.print(
+            f"No statement of {month or wanted} yet. Run: yueqingling pull, then yueqingling check"
+        )
+        return
+    out.print(Board(found, departments, settings.days, settings.office.name))
+    unwell = [state for state in states if state.error or state.state != "fresh"]
+    if unwell:
+        out.print(sources_table(unwell))

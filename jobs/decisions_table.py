@@ -1,0 +1,41 @@
+"""The ladder's decisions for people: who is told what, and why nobody else is."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from monitor.directory import Department, named
+from monitor.notify.ladder import Decision
+
+
+def decisions_table(
+    decisions: Sequence[Decision],
+    departments: Mapping[str, Department],
+    *,
+    every: bool = False,
+) -> Group:
+    """One line a decision that sends, then how many others there are by reason.
+
+    With `every` the others have a line each, too.
+    """
+    table = Table(header_style="bold", pad_edge=False, collapse_padding=True)
+    for name in ("部门", "month", "step", "audience", "reason"):
+        table.add_column(name)
+    for decision in sorted(decisions, key=lambda d: (not d.sends, d.department, d.month)):
+        if decision.sends or every:
+            table.add_row(
+                named(departments, decision.department).short_name,
+                str(decision.month),
+                f"{decision.step.value} {decision.step.zh}",
+                ", ".join(decision.audiences) or "—",
+                f"{decision.reason.value} {decision.reason.zh}",
+                style="" if decision.sends else "dim",
+            )
+    others = Counter(decision.reason for decision in decisions if not decision.sends)
+    counts = ", ".join(f"{reason.value} {n}" for reason, n in others.most_common())
+    sending = sum(decision.sends for decision in decisions)
+    summary = f"{sending} to send; not sent: {counts or 'none'}"
+    return Group(*([table] if table.row_count else []), Text(summary, "dim"))

@@ -1,0 +1,86 @@
+"""An explanation for people: each figure with what it rests on, down to records and rules."""
+
+from collections.abc import Iterable, Mapping
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from monitor.directory import Department, named
+from monitor.ledger.explain import Explanation, FigureLine, Line, ReasonLine
+from monitor.words import Kind, MonthState, Reason
+from monitor.workdays import ZONE
+
+
+def rendered(explanation: Explanation, departments: Mapping[str, Department]) -> RenderableType:
+    """The statement, then its figures, then its backlog, each with the units behind it."""
+    statement = explanation.statement
+    name = named(departments, statement.department).name
+    state = MonthState(statement.current_state)
+    head = Text.assemble(
+        (f"{name} · {statement.month} · {state.zh} ({state.value})", "bold"),
+        f"   as of {statement.as_of.astimezone(ZONE):%Y-%m-%d %H:%M}",
+        f", close {statement.close_at.astimezone(ZONE):%Y-%m-%d %H:%M}\n",
+        f"{statement.obligations} obligations in the month; backlog {statement.backlog} "
+        f"({statement.backlog_of_month} of the month, {statement.carried} carried)"
+        f"{', silent (零报送)' if statement.silent else ''}",
+    )
+    if statement.sealed_state:
+        sealed = MonthState(statement.sealed_state)
+        head.append(f"\nsealed as {sealed.zh} ({sealed.value})")
+    if statement.not_measured:
+        head.append(f"\nnot measured: {', '.join(statement.not_measured)}", "magenta")
+    for cause, count in statement.moved_out.items():
+        head.append(f"\nmoved out (移出) by {cause}: {count}")
+    parts: list[RenderableType] = [head, Text("\nFigures", "bold")]
+    parts += [part for figure in explanation.figures for part in _figure(figure)]
+    parts.append(Text("\nBacklog", "bold"))
+    if not explanation.reasons:
+        parts.append(Text("  none", "green"))
+    parts += [part for reason in explanation.reasons for part in _reason(reason)]
+    return Group(*parts)
+
+
+def _figure(figure: FigureLine) -> Iterable[RenderableType]:
+    share = f"{figure.percent} %" if figure.percent is not None else "—"
+    yield Text.assemble(
+        f"  {figure.zh} ({figure.name}): ",
+        (f"{figure.numerator}/{figure.denominator} = {share}", "bold"),
+    )
+    if figure.lacking:
+        more = figure.denominator - figure.numerator - len(figure.lacking)
+        yield _units(figure.lacking, more)
+    if figure.items:
+        more = figure.denominator - figure.numerator - len(figure.items)
+        rest = f" … {more} more" if more > 0 else ""
+        yield Padding(Text(f"without a record: {', '.join(figure.items)}{rest}", "dim"), (0, 6))
+
+
+def _reason(reason: ReasonLine) -> Iterable[RenderableType]:
+    kinds = ", ".join(f"{Kind(kind).zh} {count}" for kind, count in reason.by_kind.items())
+    charged = "" if reason.charged == reason.count else f", {reason.charged} charged"
+    yield Text.assemble(
+        f"  {reason.zh} ({reason.reason}): ", (str(reason.count), "bold"), f"{charged}   {kinds}"
+    )
+    yield _units(reason.units, reason.count - len(reason.units))
+
+
+def _units(units: Iterable[Line], more: int) -> RenderableType:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("action code", "source", "counted from", "due", "working days", "why"):
+        table.add_column(name, overflow="fold")
+    for unit in units:
+        rules = "; ".join(f"{f.rule} ({f.rule_class}) {f.message}" for f in unit.failures)
+        reason = Reason(unit.reason).zh if unit.reason else ""
+        table.add_row(
+            unit.action_code or unit.record_id,
+            unit.source,
+            f"{unit.counted_from:%Y-%m-%d}",
+            f"{unit.due_on:%Y-%m-%d}",
+            str(unit.working_days),
+            rules or reason,
+        )
+    if more > 0:
+        table.add_row(Text(f"… {more} more: --records", "dim"))
+    return Padding(table, (0, 0, 0, 6))
