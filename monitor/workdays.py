@@ -8,7 +8,7 @@ them are UTC.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -17,6 +17,12 @@ from holidays.countries.china import ChinaStaticHolidays
 ZONE = ZoneInfo("Asia/Shanghai")
 PUBLISHED_YEARS = frozenset(ChinaStaticHolidays.special_public_holidays)
 """Years whose official schedule the library holds; for others it predicts the statutory days."""
+
+
+@cache
+def _china() -> holidays.HolidayBase:
+    """The library's calendar: it costs milliseconds to make and is the same for all."""
+    return holidays.country_holidays("CN")
 
 
 @dataclass(frozen=True)
@@ -28,15 +34,11 @@ class Calendar:
 
     overrides: Mapping[date, bool] = field(default_factory=dict)
 
-    @cached_property
-    def _china(self) -> holidays.HolidayBase:
-        return holidays.country_holidays("CN")
-
     def is_working(self, day: date) -> bool:
         """Whether `day` is a working day."""
         if day in self.overrides:
             return self.overrides[day]
-        return self._china.is_working_day(day)
+        return _china().is_working_day(day)
 
     def is_published(self, day: date) -> bool:
         """Whether the official schedule of the day's year is known."""

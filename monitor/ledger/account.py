@@ -10,11 +10,11 @@ from monitor.directory import Department
 from monitor.ledger import figures
 from monitor.ledger.coverage import Coverage
 from monitor.ledger.figures import RATIOS, Figures, Name
-from monitor.ledger.freshness import Freshness, close_at
+from monitor.ledger.freshness import Freshness
 from monitor.ledger.states import Position
 from monitor.ledger.tallies import Counts, Remaining, Tally, state_of
 from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT, Feed, Kind, TimeState
-from monitor.workdays import Month, day_end, local_day
+from monitor.workdays import Month, day_end
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Known:
     """Everything that accounts are made from, beside the settings."""
 
     departments: Mapping[str, Department]
+    closes: Mapping[Month, datetime]
+    provisional: frozenset[Month]
     counts: Counts
     coverage: Coverage
     freshness: Freshness
@@ -87,7 +89,7 @@ def accounts(known: Known, settings: Settings, months: Sequence[Month]) -> list[
     by_month: dict[Month, list[Account]] = {month: [] for month in months}
     for account in made:
         by_month[account.month].append(account)
-    return made + [_of_district(rows, month, settings) for month, rows in by_month.items()]
+    return made + [_of_district(known, rows, month) for month, rows in by_month.items()]
 
 
 def _of_department(
@@ -118,7 +120,7 @@ def _account(
 ) -> Account:
     place = (code, str(month))
     units = known.counts.units.get(place, ())
-    closing = close_at(month, settings)
+    closing = known.closes[month]
     cells = known.freshness.cells(code, closing)
     unspoken = (
         in_scope
@@ -140,7 +142,7 @@ def _account(
         department=code,
         month=month,
         close_at=closing,
-        provisional_calendar=_is_provisional(month, settings),
+        provisional_calendar=month in known.provisional,
         in_scope=in_scope,
         obligations=sum(each.obligations for each in units),
         backlog=backlog,
@@ -199,7 +201,7 @@ def _progress(counts: Counts, code: str, month: Month, left: _Left) -> tuple[int
     return cleared, cleared + left.tallies.total()
 
 
-def _of_district(rows: Sequence[Account], month: Month, settings: Settings) -> Account:
+def _of_district(known: Known, rows: Sequence[Account], month: Month) -> Account:
     """The district's account: sums of its departments' and of what nobody owns."""
     in_scope = [row for row in rows if row.in_scope]
     decided = [row for row in in_scope if row.position.blocked or row.position.measured]
@@ -221,8 +223,8 @@ def _of_district(rows: Sequence[Account], month: Month, settings: Settings) -> A
     return Account(
         department=DISTRICT,
         month=month,
-        close_at=close_at(month, settings),
-        provisional_calendar=_is_provisional(month, settings),
+        close_at=known.closes[month],
+        provisional_calendar=month in known.provisional,
         in_scope=True,
         obligations=sum(row.obligations for row in rows),
         backlog=backlog,
@@ -242,9 +244,3 @@ def _of_district(rows: Sequence[Account], month: Month, settings: Settings) -> A
         moved_out=moved,
         position=position,
     )
-
-
-def _is_provisional(month: Month, settings: Settings) -> bool:
-    """Whether a day that the month depends on has no published calendar yet."""
-    last = local_day(close_at(month, settings))
-    return not (settings.days.is_published(month.first) and settings.days.is_published(last))

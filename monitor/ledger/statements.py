@@ -164,12 +164,20 @@ def _known(
     }
     return Known(
         departments=directory.read(connection),
+        closes={month: freshness.close_at(month, settings) for month in months},
+        provisional=frozenset(m for m in months if not _is_published(m, settings)),
         counts=tallies.count(connection, closes),
         coverage=coverage.read(connection, months),
         freshness=freshness.read(connection, settings, now),
         zero_reports=_zero_reports(connection, None),
         moved_out=backlog.moved_out(connection),
     )
+
+
+def _is_published(month: Month, settings: Settings) -> bool:
+    """Whether the calendar of all days that the month depends on is published."""
+    last = close_day(month, settings.month_zero.close, settings.days)
+    return settings.days.is_published(month.first) and settings.days.is_published(last)
 
 
 def _zero_reports(
