@@ -85,7 +85,7 @@ def build(options: DemoOptions, progress: Progress | None = None) -> Demo:
         )
     write_exchange(folder / _EXCHANGE, records, days)
     write_cases(folder, cases, f"demo-{random.getrandbits(64):016x}", options.port)
-    exchange = f"sqlite:///{folder / _EXCHANGE}"
+    exchange = f"sqlite:///{_EXCHANGE}"
     store = options.store or f"sqlite:///{STORE}"
     text = settings_text(days, exchange, store, options.port)
     (folder / FILE).write_text(text, encoding="utf-8")

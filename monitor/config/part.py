@@ -65,3 +65,10 @@ class Part(BaseModel):
 def folder_of(info: ValidationInfo) -> Path:
     context: Mapping[str, Any] = info.context or {}
     return Path(context.get("folder", "."))
+
+
+def anchored(url: str, folder: Path) -> str:
+    """`url`, where it names an SQLite file by a relative path, with that path below `folder`."""
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        return f"sqlite:///{folder.absolute() / url.removeprefix('sqlite:///')}"
+    return url

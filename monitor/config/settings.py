@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from monitor.config.channels import ChannelSettings, RouteSettings
-from monitor.config.part import Duration, Part, Positive, folder_of
+from monitor.config.part import Duration, Part, Positive, anchored, folder_of
 from monitor.config.sources import SourceSettings
 from monitor.workdays import Calendar
 
@@ -43,13 +43,10 @@ class StoreSettings(Part):
     @field_validator("url", mode="after")
     @classmethod
     def _anchor(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
-        text = url.get_secret_value()
-        if text.startswith("sqlite:///") and not text.startswith("sqlite:////"):
-            path = folder_of(info).absolute() / text.removeprefix("sqlite:///")
-            return SecretStr(f"sqlite:///{path}")
+        text = anchored(url.get_secret_value(), folder_of(info))
         if not text.startswith(("sqlite:", "postgresql+psycopg:")):
             raise ValueError("expected sqlite:///FILE or postgresql+psycopg://…")
-        return url
+        return SecretStr(text)
 
 
 class EntryLimits(Part):

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from monitor.config.part import Duration, Name, Part, Positive, folder_of
+from monitor.config.part import Duration, Name, Part, Positive, anchored, folder_of
 from monitor.words import Feed, Kind, Status
 
 BEHAVIOR_FEEDS = frozenset(Feed[kind.name] for kind in Kind)
@@ -87,6 +87,11 @@ class SqlSource(_Source):
     cursor: str | None = None
     overlap: Duration = timedelta(minutes=10)
     timeout: Duration = timedelta(seconds=60)
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _anchor(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
+        return SecretStr(anchored(url.get_secret_value(), folder_of(info)))
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:

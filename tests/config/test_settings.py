@@ -96,7 +96,7 @@ def test_a_right_file_becomes_settings(tmp_path: Path) -> None:
     assert isinstance(files, FilesSource)
     assert files.path == str(tmp_path / "inbox/check/*.xlsx")
     assert isinstance(sql, SqlSource)
-    assert sql.url.get_secret_value() == "sqlite:///exchange.db"
+    assert sql.url.get_secret_value() == f"sqlite:///{tmp_path / 'exchange.db'}"
     assert sql.every == timedelta(hours=1)
     assert settings.month_zero.entry_limit_workdays.of("punish") == 10
     assert settings.month_zero.entry_limit_workdays.of("check") == 5

@@ -19,8 +19,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        # the settings hold the folder's own path
-        if path.is_file() and path.name != "yueqingling.toml"
+        if path.is_file()
     }
 
 
