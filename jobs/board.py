@@ -27,6 +27,14 @@ _STYLES = {
     MonthState.NOT_CLEARED: "bold red",
     MonthState.NO_DATA: "magenta",
 }
+_SHORT = {
+    Reason.UNENTERED: "未录",
+    Reason.DRAFT: "暂存",
+    Reason.RETURNED: "退回",
+    Reason.PENDING: "待审",
+    Reason.INVALID: "不合格",
+    Reason.UNLINKED: "未关联",
+}
 _DASH = Text("—", "dim")
 _BAR = 8
 _ONE_DAY = timedelta(days=1)
@@ -78,7 +86,7 @@ class Board:
                 table.add_column(name, justify="right", no_wrap=True)
         else:
             table.add_column("原因", ratio=1)
-        table.add_column("清零进度", no_wrap=True)
+        table.add_column("清零进度", justify="right", no_wrap=True)
         for row in self._rows:
             whole = row.department == DISTRICT
             table.add_row(
@@ -87,7 +95,7 @@ class Board:
                 str(row.obligations),
                 _count(row.backlog, "bold red"),
                 *(_wide_cells(row) if wide else [_reasons(row)]),
-                _progress(row),
+                _progress(row, bar=wide),
                 style="bold" if whole else "",
                 end_section=whole,
             )
@@ -105,13 +113,18 @@ def _wide_cells(statement: Statement) -> list[Text]:
 
 def _state(statement: Statement) -> Text:
     state = MonthState(statement.current_state)
-    unproven = state is MonthState.CLEARED_ON_TIME and not statement.expected_measured
-    shown = Text(state.zh + ("（应录未核）" if unproven else ""), _STYLES[state])
+    shown = Text(state.zh + ("*" if _unproven(statement) else ""), _STYLES[state])
     if statement.silent and statement.department != DISTRICT:
         shown.append(" 零报送", "red")
     if statement.not_measured:
         shown.append(" 数据不全", "magenta")
     return shown
+
+
+def _unproven(statement: Statement) -> bool:
+    """Cleared as far as records tell; no list of what should be there vouches for it."""
+    cleared = statement.current_state in (MonthState.CLEARED_ON_TIME, MonthState.CLEARED_LATE)
+    return cleared and not statement.expected_measured
 
 
 def _reason(statement: Statement, reason: Reason) -> Text:
@@ -125,12 +138,12 @@ def _reason(statement: Statement, reason: Reason) -> Text:
 def _reasons(statement: Statement) -> Text:
     """The reasons that there are, with their counts, in one cell."""
     parts = [
-        f"{reason.zh[:2]}{statement.reasons[reason]}"
+        f"{_SHORT[reason]}{statement.reasons[reason]}"
         for reason in Reason
         if statement.reasons.get(reason)
     ]
     if statement.pending and not statement.reasons.get(Reason.PENDING):
-        parts.append(f"({Reason.PENDING.zh}{statement.pending})")
+        parts.append(f"({_SHORT[Reason.PENDING]}{statement.pending})")
     return Text(" ".join(parts))
 
 
@@ -144,13 +157,15 @@ def _percentage(statement: Statement, name: str) -> Text:
     return _DASH if share is None else Text(f"{share} %")
 
 
-def _progress(statement: Statement) -> Text:
+def _progress(statement: Statement, *, bar: bool) -> Text:
     figure = statement.figures.get("progress")
     share = percent(figure["numerator"], figure["denominator"]) if figure else None
     if share is None:
         return _DASH
     filled = int(share * _BAR / 100)
     style = "green" if share == 100 else "yellow" if share >= 90 else "red"
+    if not bar:
+        return Text(f"{share} %", style)
     return Text.assemble(("█" * filled, style), ("░" * (_BAR - filled), "dim"), f" {share:>6} %")
 
 
@@ -177,6 +192,8 @@ def _close(instant: datetime) -> str:
 
 def _legend(statements: Sequence[Statement]) -> Text:
     notes = ["— 未测量"]
+    if any(_unproven(s) for s in statements):
+        notes.append("* 应录未核：无应录清单可比对")
     if any(s.pending for s in statements):
         notes.append("(n) 待审在办，不计部门积压，但全区未到零")
     return Text("   ".join(notes), "dim")
