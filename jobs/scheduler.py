@@ -80,7 +80,8 @@ class JobMetrics:
     """What this instance's jobs did, as metrics."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        disable_created_metrics()  # in the text format they are gauges beside each counter
+        without_created: Callable[[], None] = disable_created_metrics
+        without_created()  # in the text format they are gauges beside each counter
         self.runs = Counter(
             "yueqingling_job_runs",
             "Jobs that ended in this instance, by outcome: ok, failed or stopped.",
