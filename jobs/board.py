@@ -85,7 +85,7 @@ class Board:
             for name in ("超期", "结转", "及时率"):
                 table.add_column(name, justify="right", no_wrap=True)
         else:
-            table.add_column("原因", ratio=1)
+            table.add_column("原因", ratio=1, overflow="fold")
         table.add_column("清零进度", justify="right", no_wrap=True)
         for row in self._rows:
             whole = row.department == DISTRICT
