@@ -13,13 +13,23 @@ import sqlalchemy as sa
 
 from monitor import directory
 from monitor.config import Settings
-from monitor.ledger import backlog, calendar, coverage, freshness, scratch, seals, states, tallies
+from monitor.ledger import (
+    backlog,
+    calendar,
+    coverage,
+    freshness,
+    scratch,
+    seals,
+    states,
+    tallies,
+    zero_reports,
+)
 from monitor.ledger.account import Account, Known, accounts
 from monitor.ledger.figures import Figures
 from monitor.ledger.obligations import View, fill, unit
 from monitor.store import planner
 from monitor.store.tables import backlog as backlog_table
-from monitor.store.tables import behavior_status, calendar_day, finding, statement, zero_report
+from monitor.store.tables import behavior_status, calendar_day, finding, statement
 from monitor.store.upsert import insert_into
 from monitor.words import DISTRICT, MonthState, Reason
 from monitor.workdays import Month, close_day, local_day, months_between
@@ -169,7 +179,7 @@ def _known(
         counts=tallies.count(connection, closes),
         coverage=coverage.read(connection, months),
         freshness=freshness.read(connection, settings, now),
-        zero_reports=_zero_reports(connection, None),
+        zero_reports=zero_reports.filed(connection),
         moved_out=backlog.moved_out(connection),
     )
 
@@ -180,18 +190,6 @@ def _is_published(month: Month, settings: Settings) -> bool:
     return settings.days.is_published(month.first) and settings.days.is_published(last)
 
 
-def _zero_reports(
-    connection: sa.Connection, filed_before: datetime | None
-) -> frozenset[tuple[str, str]]:
-    query = sa.select(zero_report.c.department, zero_report.c.month).where(
-        zero_report.c.deleted_at.is_(None)
-    )
-    if filed_before is not None:
-        filed_at = sa.func.coalesce(zero_report.c.filed_at, zero_report.c.first_seen_at)
-        query = query.where(filed_at < filed_before)
-    return frozenset((department, month) for department, month in connection.execute(query))
-
-
 def _seal(
     connection: sa.Connection, settings: Settings, now: datetime, month: Month
 ) -> Mapping[str, MonthState]:
@@ -200,7 +198,7 @@ def _seal(
     fill(connection, settings, View(closing, as_of_close=True))
     known = replace(
         _known(connection, settings, now, [month]),
-        zero_reports=_zero_reports(connection, closing),
+        zero_reports=zero_reports.filed(connection, closing),
     )
     rows = accounts(known, settings, [month])
     seals.make(connection, settings, now, month, rows)

@@ -1,6 +1,7 @@
 """The facts of a record that need other rows."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -75,11 +76,11 @@ def test_a_department_that_enters_the_directory_gets_its_records(store: Store) -
     ],
 )
 def test_a_penalty_is_linked_to_its_check(
-    store: Store, values: dict[str, object], state: str
+    store: Store, values: dict[str, Any], state: str
 ) -> None:
     book = Book(store, links_known_from=date(2022, 1, 1))
     book.record(action_code="示范检查-1")
-    record = book.record("punish", **{"case_source": "01", **values})  # type: ignore[arg-type]
+    record = book.record("punish", **{"case_source": "01", **values})
     book.tick(OPEN)
     assert book.fact(record, "link_state") == state
 
@@ -179,9 +180,9 @@ def test_only_rows_whose_facts_differ_are_written(store: Store) -> None:
     book.commit()
     written: list[int] = []
 
-    def note(_c: object, cursor: object, statement: str, *_: object) -> None:
+    def note(_c: object, cursor: Any, statement: str, *_: object) -> None:
         if statement.startswith("UPDATE behavior "):
-            written.append(cursor.rowcount)  # type: ignore[attr-defined]
+            written.append(cursor.rowcount)
 
     sa.event.listen(store.engine, "after_cursor_execute", note)
     assert record in _queued(book)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 import sqlalchemy as sa
 
-from monitor.ledger import seals
+from monitor.ledger import seals, zero_reports
 from monitor.ledger.states import Position, current, judged
 from monitor.store import Store
 from monitor.store.tables import seal
@@ -88,6 +88,9 @@ def test_a_zero_report_does_not_hide_a_record_that_appears_later(store: Store) -
     book.record(status="draft", submitted=None)
     statement = book.january("2022-02-10T10:00")
     assert (statement.zero, statement.obligations, statement.backlog) == (False, 1, 1)
+    with store.reading() as connection:
+        [found] = zero_reports.contradicted(connection)
+    assert (found.department, str(found.month), found.obligations) == (A, "2022-01", 1)
 
 
 def test_what_was_submitted_at_235959_of_the_close_day_counts_at_the_seal(store: Store) -> None:

@@ -1,0 +1,50 @@
+"""Zero reports (零报送): who said that there was nothing, and whom the records contradict."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from monitor.store.tables import statement, zero_report
+from monitor.workdays import Month
+
+_FILED_AT = sa.func.coalesce(zero_report.c.filed_at, zero_report.c.first_seen_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A zero report for a month in which the department has obligations after all."""
+
+    department: str
+    month: Month
+    filed_at: datetime
+    obligations: int
+
+
+def filed(connection: sa.Connection, before: datetime | None = None) -> frozenset[tuple[str, str]]:
+    """Departments and months with a zero report, filed before an instant where one is given."""
+    query = sa.select(zero_report.c.department, zero_report.c.month).where(
+        zero_report.c.deleted_at.is_(None)
+    )
+    if before is not None:
+        query = query.where(before > _FILED_AT)
+    return frozenset((department, month) for department, month in connection.execute(query))
+
+
+def contradicted(connection: sa.Connection) -> list[Contradiction]:
+    """The zero reports that the latest statements contradict, by month and department."""
+    s = statement
+    query = (
+        sa.select(s.c.department, s.c.month, sa.func.min(_FILED_AT), s.c.obligations)
+        .join(
+            zero_report,
+            sa.and_(zero_report.c.department == s.c.department, zero_report.c.month == s.c.month),
+        )
+        .where(zero_report.c.deleted_at.is_(None), s.c.obligations > 0)
+        .group_by(s.c.department, s.c.month, s.c.obligations)
+        .order_by(s.c.month, s.c.department)
+    )
+    return [
+        Contradiction(department, Month.parse(month), filed_at, obligations)
+        for department, month, filed_at, obligations in connection.execute(query)
+    ]
