@@ -75,9 +75,7 @@ def test_a_department_that_enters_the_directory_gets_its_records(store: Store) -
         ({"check_action_code": "无此检查", "on": date(2021, 12, 31)}, "before_store"),
     ],
 )
-def test_a_penalty_is_linked_to_its_check(
-    store: Store, values: dict[str, Any], state: str
-) -> None:
+def test_a_penalty_is_linked_to_its_check(store: Store, values: dict[str, Any], state: str) -> None:
     book = Book(store, links_known_from=date(2022, 1, 1))
     book.record(action_code="示范检查-1")
     record = book.record("punish", **{"case_source": "01", **values})
