@@ -17,7 +17,7 @@ from monitor.ledger.statements import Statement
 from monitor.words import DISTRICT, MonthState, Reason
 from monitor.workdays import ZONE, Calendar, local_day
 
-WIDE = 128
+WIDE = 140
 """From this many columns on every reason has a column of its own."""
 _STYLES = {
     MonthState.OPEN: "cyan",
