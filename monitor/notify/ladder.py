@@ -94,6 +94,7 @@ _IN_A_ROW = 2
 class Standing:
     """What the ladder needs to know of the statement of one department and month.
 
+    `late` are units past their due: overdue ones of the month and those carried into it.
     `not_cleared_in_a_row` counts the closed months up to and including this one that weren't
     cleared by their close. `next_to_close` says that no earlier month is still open.
     """
@@ -104,6 +105,7 @@ class Standing:
     in_scope: bool
     backlog: int
     overdue: int
+    late: int
     silent: bool
     sealed_state: MonthState | None
     current_state: MonthState
@@ -125,7 +127,7 @@ class Standing:
 def is_moot(step: Step, standing: Standing) -> bool:
     """Whether a message of `step` that waits to be sent speaks of what is settled by now."""
     if step is Step.NUDGE:
-        return standing.overdue == 0 and standing.measured
+        return standing.late == 0 and standing.measured
     return step in _ABOUT_REMAINS and standing.measured and not standing.remains
 
 
@@ -337,7 +339,7 @@ class _Case:
         against = self._against_weekly_look()
         if against is not None:
             return against
-        if self.standing.overdue == 0:
+        if self.standing.late == 0:
             return DecisionReason.NOTHING_OVERDUE
         told_today = any(
             self.due_on(step) == self.today

@@ -7,12 +7,13 @@ enterprise's name, nor an identity code.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from monitor.directory import Department
+from monitor.ledger.figures import percent
+from monitor.ledger.zero_reports import Contradiction
 from monitor.notify.disclosure import without_identity_codes
 from monitor.notify.ladder import Step
 from monitor.notify.standings import Account, Remaining, Unit
@@ -126,7 +127,7 @@ def _situation(step: Step, account: Account) -> str:
         case Step.POINT_TO_POINT:
             return f"：已连续 {standing.not_cleared_in_a_row} 个月未清零，现有 {left}待处理"
         case Step.NUDGE:
-            return f"：有 {standing.overdue} 项已超期"
+            return f"：有 {standing.late} 项已超期"
         case Step.ANNOUNCEMENT:
             return f"未清零：{left}待处理"
         case Step.WEEKLY:
@@ -199,6 +200,7 @@ def for_district(
     district: Account,
     accounts: Sequence[Account],
     names: Mapping[str, Department],
+    contradicted: Sequence[Contradiction],
     data_until: datetime | None,
     around: Surroundings,
 ) -> Message:
@@ -208,10 +210,17 @@ def for_district(
     """
     scoped = [account for account in accounts if account.standing.in_scope]
     lines = [*_states(scoped), *_district_lines(district, around)]
+    if contradicted:
+        named = [
+            f"{names[each.department].name} {_month(each.month)}（{each.obligations} 项应录）"
+            for each in contradicted
+            if each.department in names
+        ]
+        lines.append(Line("零报告与记录不符", "，".join(named)))
     if step is Step.SCAN:
-        listed = [account for account in scoped if account.standing.overdue]
-        listed.sort(key=lambda account: -account.standing.overdue)
-        entries = [f"{names[a.key[0]].name} {a.standing.overdue} 项" for a in listed]
+        listed = [account for account in scoped if account.standing.late]
+        listed.sort(key=lambda account: -account.standing.late)
+        entries = [f"{names[a.key[0]].name} {a.standing.late} 项" for a in listed]
         title = "有超期的部门"
     else:
         listed = [a for a in scoped if a.standing.remains]
@@ -256,14 +265,11 @@ def _district_lines(district: Account, around: Surroundings) -> Iterable[Line]:
     yield Line("全区", "，".join(counted) or ("无待处理" if standing.measured else "—"))
     for name, title in (("zero_ratio", "月清零率"), ("timely_ratio", "及时率")):
         figure = district.figures.get(name)
-        if figure and figure["denominator"]:
-            yield Line(title, _percent(figure["numerator"], figure["denominator"]))
+        share = percent(figure["numerator"], figure["denominator"]) if figure else None
+        if figure and share is not None:
+            ratio = f"{figure['numerator']}/{figure['denominator']}"
+            yield Line(title, f"{share}%（{ratio}）")
     yield Line("清零时点", _deadline(standing.close_day, around))
-
-
-def _percent(numerator: int, denominator: int) -> str:
-    ratio = (Decimal(100 * numerator) / denominator).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    return f"{ratio}%（{numerator}/{denominator}）"
 
 
 def _month(month: Month) -> str:

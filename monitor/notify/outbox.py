@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from monitor import directory
 from monitor.config import Audience, RouteSettings, Settings
 from monitor.directory import Department
+from monitor.ledger import zero_reports
 from monitor.notify import ladder, message, standings
 from monitor.notify.ladder import Decision, Rhythm, Step
 from monitor.notify.message import Message, Surroundings
@@ -136,6 +137,7 @@ class _Planning:
         keys = {(each.department, each.month) for each in concerned}
         self._remaining = standings.remaining(connection, keys)
         self._reads = standings.last_reads(connection)
+        self._contradicted = zero_reports.contradicted(connection)
 
     def renewals(self) -> list[dict[str, Any]]:
         """What becomes of each message that waits from an earlier planning.
@@ -198,7 +200,9 @@ class _Planning:
             for other in self._accounts
             if other.key[1] == account.key[1] and other.key[0] in self._departments
         ]
-        return message.for_district(step, account, others, self._departments, until, around)
+        return message.for_district(
+            step, account, others, self._departments, self._contradicted, until, around
+        )
 
     def _data_until(self, account: Account) -> datetime | None:
         """How far the data of the cells that aren't measured reaches; None where never read."""

@@ -132,6 +132,7 @@ def _account(row: Any, next_to_close: bool, not_cleared_in_a_row: int) -> Accoun
         in_scope=row.in_scope,
         backlog=row.backlog,
         overdue=row.overdue,
+        late=row.overdue + row.carried,
         silent=row.silent,
         sealed_state=MonthState(row.sealed_state) if row.sealed_state else None,
         current_state=MonthState(row.current_state),

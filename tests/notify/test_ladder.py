@@ -45,6 +45,7 @@ def standing(month: str = "2022-01", **values: Any) -> Standing:
         "next_to_close": True,
         "not_cleared_in_a_row": 0,
     }
+    given["late"] = values.get("overdue", 0)
     return Standing(**(given | values))
 
 
@@ -282,6 +283,11 @@ def test_a_week_that_begins_with_a_holiday_begins_on_its_first_working_day() -> 
     assert decided(Step.NUDGE, "2022-04-06T09:00", owes).key == "nudge@2022-04-06"
     holiday = decided(Step.NUDGE, "2022-04-05T09:00", owes)
     assert holiday.reason is DecisionReason.NOT_DUE_YET
+
+
+def test_what_was_carried_from_a_closed_month_brings_a_nudge_too() -> None:
+    owes = standing("2022-02", overdue=0, late=2)
+    assert decided(Step.NUDGE, "2022-02-21T09:00", owes).sends
 
 
 def test_what_falls_overdue_within_the_week_waits_for_the_next_monday() -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from monitor.directory import UNKNOWN, Department
+from monitor.ledger.zero_reports import Contradiction
 from monitor.notify import message
 from monitor.notify.ladder import Step
 from monitor.notify.message import Message, Surroundings
 from monitor.notify.standings import Account, Remaining, Unit
 from monitor.words import DISTRICT, Kind, MonthState, Reason
-from monitor.workdays import Calendar
+from monitor.workdays import Calendar, Month
 from tests.notify.district import CREDIT_CODE, A, B, china
 from tests.notify.test_ladder import sealed, standing
 
@@ -159,11 +161,22 @@ def test_a_long_list_of_departments_is_cut_and_counted() -> None:
     assert scan.rest == "另有 3 个部门"
 
 
+def test_a_zero_report_that_records_contradict_is_named_to_the_office() -> None:
+    told = Contradiction(A, Month(2022, 1), china("2022-02-01T09:00"), obligations=2)
+    scan = district(Step.SCAN, (owes(1, A), FIRST), contradicted=[told])
+    assert "零报告与记录不符：示范区示范一局 2022年1月（2 项应录）" in scan.text
+
+
 def owes(overdue: int, code: str = B) -> Account:
     return account(standing=standing(department=code, overdue=overdue, backlog=overdue))
 
 
-def district(step: Step, *rows: tuple[Account, Department], **values: Any) -> Message:
+def district(
+    step: Step,
+    *rows: tuple[Account, Department],
+    contradicted: Sequence[Contradiction] = (),
+    **values: Any,
+) -> Message:
     whole = account(
         standing=standing(department=DISTRICT, backlog=0, measured=not values.get("not_measured")),
         carried=0,
@@ -171,4 +184,5 @@ def district(step: Step, *rows: tuple[Account, Department], **values: Any) -> Me
         **values,
     )
     names = {row.standing.department: each for row, each in rows} | {UNKNOWN.code: UNKNOWN}
-    return message.for_district(step, whole, [row for row, _ in rows], names, None, around())
+    accounts = [row for row, _ in rows]
+    return message.for_district(step, whole, accounts, names, contradicted, None, around())
