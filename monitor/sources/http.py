@@ -97,41 +97,51 @@ def _client(source: HttpSource) -> httpx2.Client:
     )
 
 
+class _LaterError(SourceUnavailableError):
+    """Another attempt may help, after `wait` seconds where the service said them."""
+
+    def __init__(self, message: str, wait: float | None = None) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+
 def _get(
     client: httpx2.Client, source: HttpSource, url: str, parameters: dict[str, str]
 ) -> httpx2.Response:
-    place = _shown(source)
-    try:
-        for attempt in stamina.retry_context(
-            on=_worth_another, attempts=source.attempts, timeout=None
-        ):
-            with attempt:
-                answer = client.get(url, params=parameters or None)
-                answer.raise_for_status()
-    except httpx2.HTTPStatusError as error:
-        status = error.response.status_code
-        kind = SourceUnavailableError if status in _TRY_AGAIN else SourceError
-        raise kind(
-            f"{place}: expected 200, found {status} {error.response.reason_phrase}"
-        ) from None
-    except httpx2.TimeoutException:
-        seconds = source.timeout.total_seconds()
-        raise SourceUnavailableError(f"{place}: no answer within {seconds:g} s") from None
-    except httpx2.TransportError as error:
-        raise SourceUnavailableError(f"{place}: can't be reached: {error}") from None
-    except httpx2.InvalidURL as error:
-        raise SourceError(f"{place}: not a usable address: {error}") from None
+    for attempt in stamina.retry_context(on=_backoff, attempts=source.attempts, timeout=None):
+        with attempt:
+            answer = _asked(client, source, url, parameters)
     return answer
 
 
-def _worth_another(error: Exception) -> bool | float:
+def _asked(
+    client: httpx2.Client, source: HttpSource, url: str, parameters: dict[str, str]
+) -> httpx2.Response:
+    """One attempt. Every error is put into our own words here: the library's hold the address."""
+    place = _shown(source)
+    try:
+        answer = client.get(url, params=parameters or None)
+    except httpx2.TimeoutException:
+        seconds = source.timeout.total_seconds()
+        raise _LaterError(f"{place}: no answer within {seconds:g} s") from None
+    except httpx2.TransportError as error:
+        raise _LaterError(f"{place}: can't be reached: {error}") from None
+    except httpx2.InvalidURL as error:
+        raise SourceError(f"{place}: not a usable address: {error}") from None
+    if answer.status_code == httpx2.codes.OK:
+        return answer
+    found = f"{place}: expected 200, found {answer.status_code} {answer.reason_phrase}"
+    if answer.status_code not in _TRY_AGAIN:
+        raise SourceError(found)
+    wait = answer.headers.get("Retry-After", "")
+    raise _LaterError(found, float(wait) if wait.isdigit() else None)
+
+
+def _backoff(error: Exception) -> bool | float:
     """Whether another attempt may help; the seconds to wait where the service says them."""
-    if isinstance(error, httpx2.HTTPStatusError):
-        if error.response.status_code not in _TRY_AGAIN:
-            return False
-        wait = error.response.headers.get("Retry-After", "")
-        return min(float(wait), _LONGEST_WAIT) if wait.isdigit() else True
-    return isinstance(error, httpx2.TransportError)
+    if not isinstance(error, _LaterError):
+        return False
+    return True if error.wait is None else min(error.wait, _LONGEST_WAIT)
 
 
 def _body(source: HttpSource, answer: httpx2.Response) -> Any:

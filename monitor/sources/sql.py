@@ -78,9 +78,9 @@ class _Connector:
     @contextmanager
     def connect(self) -> Iterator[sa.Connection]:
         for attempt in stamina.retry_context(
-            on=sa.exc.OperationalError, attempts=self._attempts, timeout=None
+            on=SourceUnavailableError, attempts=self._attempts, timeout=None
         ):
-            with attempt:
+            with attempt, _explained(self._engine.url):
                 connection = self._engine.connect()
         with connection:
             yield connection
@@ -184,7 +184,9 @@ def _value(written: str | None) -> Any:
 @contextmanager
 def _explained(url: sa.URL) -> Iterator[None]:
     """Turn what the driver says into one message without the password."""
-    place = url.set(username=None, password=None, query={}).render_as_string()
+    place = sa.URL.create(
+        url.drivername, host=url.host, port=url.port, database=url.database
+    ).render_as_string()
     try:
         yield
     except sa.exc.NoSuchModuleError:

@@ -1,0 +1,269 @@
+"""The job pull: repeatable, safe to cut off anywhere, and one bad source holds up no other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from structlog.testing import capture_logs
+
+from jobs.pull import pull, pull_source
+from monitor.config import Settings, SourceSettings
+from monitor.errors import SettingsError
+from monitor.sources.state import SourceState, source_states
+from monitor.store import Store, leases, tables
+from monitor.words import Feed
+from tests.sources.deliveries import (
+    INSTITUTION,
+    check_row,
+    credit_code,
+    files,
+    rows_of,
+    write_csv,
+    write_workbook,
+)
+
+LANDED = (
+    tables.behavior,
+    tables.behavior_item,
+    tables.behavior_status,
+    tables.to_judge,
+    tables.cursor,
+)
+DIRECTORY = [{"统一社会信用代码": INSTITUTION, "部门名称": "示范局"}]
+
+
+class StoppedByTestError(Exception):
+    """Raised by a progress that stops the pull."""
+
+
+def stop_after(batches: int) -> Any:
+    """A progress that stops the pull after so many batches."""
+    left = iter(range(batches - 1))
+
+    def progress(_source: str, _rows: int) -> None:
+        if next(left, None) is None:
+            raise StoppedByTestError
+
+    return progress
+
+
+def contents(store: Store) -> list[list[dict[str, Any]]]:
+    return [rows_of(store, table) for table in LANDED]
+
+
+def states(store: Store, settings: Settings, now: datetime) -> dict[str, SourceState]:
+    with store.reading() as connection:
+        return {state.source: state for state in source_states(connection, settings, now)}
+
+
+def inbox(tmp_path: Path, count: int = 10) -> SourceSettings:
+    rows = [check_row(n) for n in range(count)]
+    return files(write_csv(tmp_path / "inbox" / "a.csv", rows), batch_rows=3)
+
+
+def test_pulling_again_changes_nothing(store: Store, tmp_path: Path, now: datetime) -> None:
+    settings = Settings(source=(inbox(tmp_path),))
+    (first,) = pull(store, settings, now)
+    assert (first.read, first.landed, first.unchanged, first.error) == (10, 10, 0, None)
+    before = contents(store)
+    later = now + timedelta(hours=1)
+    (second,) = pull(store, settings, later)
+    assert (second.read, second.landed) == (0, 0)
+    write_csv(tmp_path / "inbox" / "b.csv", [check_row(n) for n in range(10)])
+    (third,) = pull(store, Settings(source=(files(tmp_path / "inbox" / "*.csv"),)), later)
+    assert (third.read, third.landed, third.unchanged) == (10, 0, 10)
+    assert contents(store)[:4] == before[:4]
+
+
+@pytest.mark.parametrize("batches", [1, 2, 3, 4])
+def test_a_pull_that_is_cut_off_loses_nothing_and_ends_the_same(
+    store: Store, tmp_path: Path, now: datetime, batches: int
+) -> None:
+    settings = Settings(source=(inbox(tmp_path),))
+    with pytest.raises(StoppedByTestError):
+        pull(store, settings, now, progress=stop_after(batches))
+    landed = [row["id"] for row in rows_of(store)]
+    assert len(landed) == min(3 * batches, 10)
+    assert [row["behavior_id"] for row in rows_of(store, tables.to_judge)] == landed
+    assert len(rows_of(store, tables.cursor)) == (1 if batches == 4 else 0)
+    (report,) = pull(store, settings, now)
+    assert report.landed == 10 - len(landed)
+    assert len(rows_of(store)) == len(rows_of(store, tables.behavior_status)) == 10
+    outcomes = [(row["outcome"], row["error"]) for row in rows_of(store, tables.run)]
+    assert outcomes == [("failed", "cut off before its end"), ("ok", None)]
+
+
+def test_progress_is_told_the_rows_of_each_batch(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    told: list[tuple[str, int]] = []
+    pull(
+        store,
+        Settings(source=(inbox(tmp_path),)),
+        now,
+        progress=lambda name, rows: told.append((name, rows)),
+    )
+    assert told == [("files", 3), ("files", 3), ("files", 3), ("files", 1)]
+
+
+def test_one_source_that_fails_holds_up_no_other(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    gone = files(tmp_path / "gone" / "*.csv", name="gone")
+    silent = {"name": "silent", "feed": "expected", "kind": "http", "attempts": 1}
+    settings = Settings.model_validate(
+        {"source": [gone, silent | {"url": "http://127.0.0.1:1/"}, inbox(tmp_path)]}
+    )
+    with capture_logs() as log:
+        reports = {report.source: report for report in pull(store, settings, now)}
+    assert reports["files"].landed == 10
+    found = states(store, settings, now)
+    assert {name: state.state for name, state in found.items()} == {
+        "gone": "failing",
+        "silent": "failing",
+        "files": "fresh",
+    }
+    for name in ("gone", "silent"):
+        error = reports[name].error
+        assert error is not None
+        assert found[name].error == error
+        assert [e["error"] for e in log if e.get("source") == name and "error" in e] == [error]
+
+
+def test_good_files_land_beside_a_bad_one(store: Store, tmp_path: Path, now: datetime) -> None:
+    write_csv(tmp_path / "inbox" / "b.csv", [check_row(2)])
+    write_workbook(tmp_path / "inbox" / "a.xlsx", {"一月": [["没有", "表头"]]})
+    settings = Settings(source=(files(tmp_path / "inbox" / "*"),))
+    (report,) = pull(store, settings, now)
+    assert report.landed == 1
+    state = states(store, settings, now)["files"]
+    assert (state.state, state.last_success) == ("failing", None)
+    assert state.error is not None
+    assert state.error.startswith("a.xlsx 一月: no header row of feed check")
+    (tmp_path / "inbox" / "a.xlsx").unlink()
+    pull(store, settings, now)
+    assert states(store, settings, now)["files"].state == "fresh"
+
+
+def test_an_empty_folder_was_read(store: Store, tmp_path: Path, now: datetime) -> None:
+    settings = Settings(source=(files(tmp_path / "*.csv"),))
+    assert states(store, settings, now)["files"].state == "never"
+    pull(store, settings, now)
+    assert states(store, settings, now)["files"].state == "fresh"
+    later = now + timedelta(hours=27)
+    assert states(store, settings, later)["files"].state == "stale"
+
+
+def test_what_is_odd_about_a_delivery_is_told_once(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    departments = files(
+        write_csv(tmp_path / "departments.csv", DIRECTORY), Feed.DEPARTMENT, name="departments"
+    )
+    stranger = credit_code("11500112DEM000099")
+    odd = {"检查时间": "2022-09-31", "企业分类": "A", "实施机构编码": stranger}
+    rows = [{k: v for k, v in (check_row(n) | odd).items() if k != "检查结果"} for n in range(7)]
+    checks = files(write_csv(tmp_path / "checks.csv", rows), batch_rows=2)
+    settings = Settings(source=(checks, departments))
+    with capture_logs() as log:
+        pull(store, settings, now)
+    state = states(store, settings, now)["files"]
+    assert state.warnings == (
+        "checks.csv: the mandatory column 检查结果 is missing; its cells count as blank",
+        '检查时间: 7 cells can\'t be read, first in checks.csv row 2: "2022-09-31"',
+        "columns that no field is known for, kept in raw: 企业分类 (7)",
+        f"departments that the directory doesn't hold: {stranger} (7)",
+    )
+    assert [e["remark"] for e in log if e["event"] == "source remark"] == [*state.warnings]
+    assert (state.read, state.landed, state.malformed) == (7, 7, 7)
+    details = rows_of(store, tables.run)[-1]["details"]
+    assert details["malformed"] == {"occurred_on": 7}
+    assert details["unknown_columns"] == {"企业分类": 7}
+
+
+def test_no_party_and_no_person_is_in_what_is_told(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    rows = [check_row(1, 检查时间="示范甲于昨日", 检查人员="示范甲", 监管对象="")]
+    settings = Settings(source=(files(write_csv(tmp_path / "a.csv", rows)),))
+    with capture_logs() as log:
+        pull(store, settings, now)
+    told = f"{log} {rows_of(store, tables.run)}"
+    assert "示范甲" not in told
+    assert "示范商店" not in told
+
+
+def test_a_source_is_pulled_by_one_at_a_time(store: Store, tmp_path: Path, now: datetime) -> None:
+    source = inbox(tmp_path)
+    with store.writing() as connection:
+        held = leases.take(
+            connection, "pull:files", "elsewhere:1:x", datetime.now(UTC), timedelta(hours=1)
+        )
+    assert held
+    report = pull_source(store, Settings(source=(source,)), source, now)
+    assert report.error == "files is being pulled by somebody else"
+    assert rows_of(store) == rows_of(store, tables.run) == []
+
+
+def test_the_lease_of_a_process_that_died_is_free(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    owner = f"{os.uname().nodename}:{ended.stdout.strip()}:x"
+    with store.writing() as connection:
+        leases.take(connection, "pull:files", owner, datetime.now(UTC), timedelta(hours=1))
+    (report,) = pull(store, Settings(source=(inbox(tmp_path),)), now)
+    assert (report.error, report.landed) == (None, 10)
+    assert rows_of(store, tables.lease) == []
+
+
+def test_a_pull_that_lost_its_lease_stops_before_it_writes(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    def taken_over(_source: str, _rows: int) -> None:
+        with store.writing() as connection:
+            connection.execute(
+                sa.update(tables.lease).values(
+                    owner="elsewhere:1:x", until=datetime.now(UTC) + timedelta(hours=1)
+                )
+            )
+
+    (report,) = pull(store, Settings(source=(inbox(tmp_path),)), now, progress=taken_over)
+    assert report.error == "files: the lease ran out and somebody else has it now"
+    assert len(rows_of(store)) == 3
+
+
+def test_a_name_that_is_no_source_is_refused(store: Store, now: datetime) -> None:
+    with pytest.raises(SettingsError, match=r"none is set up.*found casses"):
+        pull(store, Settings(), now, names=["casses"])
+
+
+def test_statements_do_not_grow_with_the_records(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    def statements_for(size: int) -> int:
+        statements: list[str] = []
+
+        def note(*arguments: Any) -> None:
+            statements.append(arguments[2])
+
+        rows = [check_row(n) for n in range(size * 10, size * 11)]
+        path = write_csv(tmp_path / f"{size}.csv", rows)
+        sa.event.listen(store.engine, "before_cursor_execute", note)
+        pull(store, Settings(source=(files(path),)), now)
+        sa.event.remove(store.engine, "before_cursor_execute", note)
+        return len(statements)
+
+    assert statements_for(2) == statements_for(200)

@@ -1,0 +1,176 @@
+"""Files of every usual making are read; what is wrong with one is said and holds up no other."""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from monitor.errors import SourceError
+from monitor.sources import reader
+from monitor.sources.batch import Batch
+from monitor.sources.columns import Dialect
+from monitor.words import Feed
+from tests.sources.deliveries import CHECK, check_row, files, write_csv, write_workbook
+
+
+def read(path: Path, feed: Feed = Feed.CHECK, **more: object) -> tuple[list[Batch], list[str]]:
+    source = files(path, feed, **more)
+    found = list(reader.read(source, Dialect(source), {}))
+    errors = [str(part) for part in found if isinstance(part, SourceError)]
+    return [part for part in found if isinstance(part, Batch)], errors
+
+
+def only(path: Path, feed: Feed = Feed.CHECK, **more: object) -> pl.DataFrame:
+    batches, errors = read(path, feed, **more)
+    assert errors == []
+    assert len(batches) == 1
+    return pl.concat([part.frame for part in batches[0].parts], how="diagonal")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_csv_file_is_read_whatever_its_encoding_and_delimiter(
+    tmp_path: Path, encoding: str, delimiter: str
+) -> None:
+    path = write_csv(tmp_path / "a.csv", [check_row(1), check_row(2)], encoding, delimiter)
+    assert only(path)["记录唯一标识"].to_list() == ["check-1", "check-2"]
+
+
+def test_a_title_above_the_header_and_a_description_below_it_are_no_rows(tmp_path: Path) -> None:
+    described = ["必填，文本" for _ in CHECK]
+    rows = [["示范区行政检查行为"], [*CHECK], described, [*CHECK.values()]]
+    frame = only(write_workbook(tmp_path / "a.xlsx", {"一月": rows}))
+    assert frame["监管对象"].to_list() == ["示范商店"]
+
+
+def test_a_record_that_mentions_a_format_once_is_a_record(tmp_path: Path) -> None:
+    row = check_row(1, 检查行为名称="格式条款检查")
+    frame = only(write_workbook(tmp_path / "a.xlsx", {"一月": [[*row], [*row.values()]]}))
+    assert frame.height == 1
+
+
+def test_every_sheet_is_read_and_empty_ones_are_passed_over(tmp_path: Path) -> None:
+    sheets = {
+        "一月": [[*CHECK], [*check_row(1).values()]],
+        "二月": [[*CHECK], [*check_row(2).values()]],
+        "Sheet3": [],
+    }
+    frame = only(write_workbook(tmp_path / "a.xlsx", sheets))
+    assert frame["记录唯一标识"].to_list() == ["check-1", "check-2"]
+
+
+def test_cells_that_excel_keeps_as_days_and_numbers_are_read(tmp_path: Path) -> None:
+    row = check_row(1) | {"检查时间": date(2022, 1, 25), "行政区划代码": 500112}
+    frame = only(write_workbook(tmp_path / "a.xlsx", {"一月": [[*row], [*row.values()]]}))
+    assert frame.row(0, named=True)["检查时间"] == "2022-01-25"
+    assert frame.row(0, named=True)["行政区划代码"] == "500112"
+
+
+def test_rows_are_numbered_as_excel_numbers_them(tmp_path: Path) -> None:
+    rows = [["标题"], [*CHECK], [*check_row(1).values()], [], [*check_row(2).values()]]
+    batches, _ = read(write_workbook(tmp_path / "a.xlsx", {"一月": rows}))
+    assert batches[0].parts[0].numbers.to_list() == [3, 5]
+
+
+def test_a_sheet_without_header_is_named_and_its_sisters_are_read(tmp_path: Path) -> None:
+    sheets = {"填报须知": [["请按月填报"], ["示范区"]], "一月": [[*CHECK], [*CHECK.values()]]}
+    batches, errors = read(write_workbook(tmp_path / "a.xlsx", sheets))
+    assert len(batches) == 1
+    assert len(errors) == 1
+    assert errors[0].startswith("a.xlsx 填报须知: no header row of feed check: expected")
+    assert "检查行为编号" in errors[0]
+    assert "found 请按月填报" in errors[0]
+    assert batches[0].cursors == {}, "the file is read again until the sheet is in order"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "a.csv: expected rows, found an empty file"),
+        (b"PK\x03\x04 broken", "a.csv: not a readable workbook"),
+        (b"\x00\x01\x02\xff\xfe\xff", "found neither text nor workbook"),
+        ("甲,乙\n1,2\n".encode(), "a.csv: no header row of feed check"),
+    ],
+)
+def test_an_unreadable_file_is_named_and_the_others_are_read(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "a.csv").write_bytes(content)
+    write_csv(tmp_path / "b.csv", [check_row(2)])
+    batches, errors = read(tmp_path / "*.csv")
+    assert [part.place for batch in batches for part in batch.parts] == ["b.csv"]
+    assert len(errors) == 1
+    assert said in errors[0]
+
+
+def test_a_folder_that_is_not_there_is_an_error_and_an_empty_one_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path / "*.csv") == ([], [])
+    missing = tmp_path / "gone" / "*.csv"
+    assert read(missing) == ([], [f"expected a folder {missing.parent}, found none"])
+    named = tmp_path / "gone.csv"
+    assert read(named) == ([], [f"expected a file {named}, found none"])
+
+
+def test_a_file_is_read_again_only_when_its_content_is_new(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [check_row(1)])
+    source = files(path)
+    (batch,) = reader.read(source, Dialect(source), {})
+    assert isinstance(batch, Batch)
+    assert list(reader.read(source, Dialect(source), batch.cursors)) == []
+    write_csv(path, [check_row(1), check_row(2)])
+    assert len(list(reader.read(source, Dialect(source), batch.cursors))) == 1
+
+
+def test_a_file_above_the_limit_is_refused(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [check_row(1)])
+    assert read(path, max_bytes=10)[1] == [
+        f"a.csv: expected at most 10 bytes, found {path.stat().st_size}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"部门统一社会信用代码": "c", "单位名称": "n", "简称": "s"},
+        {"department_code": "c", "department_name": "n", "short_name": "s"},
+        {"departmentCode": "c", "departmentName": "n", "shortName": "s"},
+        {" 统一社会 信用代码* ": "c", "部门名称（必填）": "n", "部门简称": "s"},
+    ],
+)
+def test_every_header_dialect_is_known(tmp_path: Path, headers: dict[str, str]) -> None:
+    batches, errors = read(write_csv(tmp_path / "a.csv", [headers]), Feed.DEPARTMENT)
+    assert errors == []
+    layout = batches[0].parts[0].layout
+    assert set(layout.columns) == {"code", "name", "short_name"}
+    assert layout.unknown == ()
+
+
+def test_the_settings_can_name_more_headers(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [{"机构码": "c", "机构": "n"}])
+    batches, _ = read(path, Feed.DEPARTMENT, columns={"机构码": "code", "机构": "部门名称"})
+    assert batches[0].parts[0].layout.columns == {"code": "机构码", "name": "机构"}
+
+
+def test_a_settings_header_for_no_field_is_an_error(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [{"机构码": "c"}])
+    _, errors = read(path, Feed.DEPARTMENT, columns={"机构码": "codes"})
+    assert errors == [
+        'source files: columns: expected a field of department as what "机构码" stands for, '
+        'found "codes"'
+    ]
+
+
+def test_the_status_column_that_the_settings_name_must_be_there(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "a.csv", [check_row(1)])
+    _, errors = read(path, status={"column": "状态"})
+    assert len(errors) == 1
+    assert errors[0].startswith("a.csv: expected the status column 状态, found 记录唯一标识")
+
+
+def test_small_files_land_together(tmp_path: Path) -> None:
+    for number in range(5):
+        write_csv(tmp_path / f"{number}.csv", [check_row(number)])
+    batches, _ = read(tmp_path / "*.csv", batch_rows=2)
+    assert [batch.height for batch in batches] == [2, 2, 1]
+    assert [len(batch.cursors) for batch in batches] == [2, 2, 1]

@@ -1,0 +1,300 @@
+"""What lands, and what stays when it is delivered again, newer, older or withdrawn."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from monitor.store import Store, tables
+from monitor.words import Feed
+from tests.sources.deliveries import (
+    INSTITUTION,
+    PARTY,
+    check_row,
+    credit_code,
+    files,
+    pulled,
+    rows_of,
+    write_csv,
+)
+
+HOUR = timedelta(hours=1)
+
+
+def deliver(
+    store: Store, folder: Path, rows: Sequence[dict[str, str]], now: datetime, **more: Any
+) -> None:
+    """Put the rows into the folder's one file, and pull it."""
+    path = write_csv(folder / "inbox" / "a.csv", rows)
+    assert pulled(store, files(path, **more), now).error is None
+
+
+def test_a_record_lands_with_its_values_and_facts(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    deliver(store, tmp_path, [check_row()], now)
+    (row,) = rows_of(store)
+    assert (row["record_id"], row["record_id_from"]) == ("check-1", "delivered")
+    assert row["kind"] == "check"
+    assert row["check_form"] == "01", "a label where a code belongs"
+    assert row["party_id_type"] == "001"
+    assert row["occurred_on"] == date(2022, 1, 25)
+    assert row["submitted_at"] == datetime(2022, 1, 26, 2, 30, tzinfo=UTC)
+    assert (row["submitted_on"], row["submitted_by_day"]) == (date(2022, 1, 26), False)
+    assert (row["first_seen_at"], row["first_seen_on"]) == (now, date(2022, 1, 28))
+    assert row["first_submitted_seen_at"] == now
+    assert (row["party_id_fault"], row["implement_list_fault"]) == ("none", "none")
+    assert (row["inspector_count"], row["item_code_count"]) == (2, 1)
+    assert (row["malformed"], row["raw"], row["deleted_at"]) == (None, None, None)
+    assert [r["item_code"] for r in rows_of(store, tables.behavior_item)] == ["50011200000001"]
+    assert [r["behavior_id"] for r in rows_of(store, tables.to_judge)] == [row["id"]]
+    assert [r["status"] for r in rows_of(store, tables.behavior_status)] == ["accepted"]
+
+
+def test_a_cell_that_cannot_be_read_is_null_and_the_row_is_kept(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    deliver(store, tmp_path, [check_row(检查时间="2022-09-31", 报送时间="不详")], now)
+    (row,) = rows_of(store)
+    assert row["occurred_on"] is None
+    assert row["malformed"] == "occurred_on、submitted_at"
+    assert row["raw"]["检查时间"] == "2022-09-31"
+    assert row["raw"]["监管对象"] == "示范商店"
+
+
+def test_cells_of_unknown_columns_are_kept(store: Store, tmp_path: Path, now: datetime) -> None:
+    deliver(store, tmp_path, [check_row(企业分类="A", 备注="")], now)
+    assert rows_of(store)[0]["raw"] == {"企业分类": "A"}
+
+
+def test_a_changed_record_is_written_once_and_queued_again(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    deliver(store, tmp_path, [check_row(1), check_row(2)], now)
+    before = rows_of(store)
+    with store.writing() as connection:
+        connection.execute(sa.delete(tables.to_judge))
+    codes = "50011200000001；50011200000002"
+    deliver(store, tmp_path, [check_row(1), check_row(2, 监管事项目录编码=codes)], now + HOUR)
+    after = rows_of(store)
+    assert after[0] == before[0]
+    assert after[1]["supervise_item_code"] == "50011200000001、50011200000002"
+    assert after[1]["item_code_count"] == 2
+    assert after[1]["first_seen_at"] == now
+    assert [r["behavior_id"] for r in rows_of(store, tables.to_judge)] == [after[1]["id"]]
+    items = [(r["behavior_id"], r["item_code"]) for r in rows_of(store, tables.behavior_item)]
+    assert items == [
+        (after[0]["id"], "50011200000001"),
+        (after[1]["id"], "50011200000001"),
+        (after[1]["id"], "50011200000002"),
+    ]
+
+
+def versions() -> list[dict[str, str]]:
+    """One record's life, in the order of its versions."""
+    return [
+        check_row(检查行为名称="无批次"),
+        check_row(cd_batch="2022012600001", cd_time="2022-01-26 09:00:00", cd_operation="i"),
+        check_row(cd_batch="2022012600001", cd_time="2022-01-26 11:00:00", 检查结果="02"),
+        check_row(cd_batch="2022012600002", cd_time="2022-01-26 10:00:00", 检查结果="03"),
+    ]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4)))[::5])
+def test_the_newest_version_wins_whatever_arrives_first(
+    store: Store, tmp_path: Path, now: datetime, order: tuple[int, ...]
+) -> None:
+    for number in order:
+        path = write_csv(tmp_path / f"{number}.csv", [versions()[number]])
+        pulled(store, files(path), now)
+    (row,) = rows_of(store)
+    assert row["check_result"] == "03"
+    assert row["batch"] == "2022012600002"
+
+
+def test_of_two_rows_with_one_version_the_same_wins_in_any_order(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    first, second = (check_row(cd_batch="2022012600001", 检查结果=n) for n in ("02", "03"))
+    winners = []
+    for deliveries in (
+        [[first, second]],
+        [[second, first]],
+        [[first], [second]],
+        [[second], [first]],
+    ):
+        for rows in deliveries:
+            deliver(store, tmp_path, rows, now)
+        winners += [row["check_result"] for row in rows_of(store)]
+        with store.writing() as connection:
+            for table in (tables.to_judge, tables.behavior, tables.cursor):
+                connection.execute(sa.delete(table))
+    assert len(winners) == 4
+    assert len(set(winners)) == 1
+
+
+def test_the_same_content_in_a_later_version_holds_against_one_in_between(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    for batch, result in (("1", "02"), ("3", "02"), ("2", "03")):
+        row = check_row(cd_batch=f"202201260000{batch}", 检查结果=result)
+        deliver(store, tmp_path, [row], now)
+    assert rows_of(store)[0]["check_result"] == "02"
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_deletion_after_an_insertion_in_one_batch_leaves_a_tombstone(
+    store: Store, tmp_path: Path, now: datetime, together: bool
+) -> None:
+    envelope = {"cd_batch": "2022012600001", "cd_time": "2022-01-26 09:00:00"}
+    inserted = check_row() | envelope | {"cd_operation": "i"}
+    deleted = dict.fromkeys(inserted, "") | envelope
+    deleted |= {"记录唯一标识": "check-1", "cd_operation": "d"}
+    if together:
+        deliver(store, tmp_path, [deleted, inserted], now)
+    else:
+        deliver(store, tmp_path, [inserted], now)
+        deliver(store, tmp_path, [deleted], now + HOUR)
+        deliver(store, tmp_path, [inserted], now + 2 * HOUR)
+    (row,) = rows_of(store)
+    assert row["status"] == "deleted"
+    assert row["deleted_at"] == (now if together else now + HOUR)
+    assert row["status_at"] == datetime(2022, 1, 26, 1, tzinfo=UTC)
+    if not together:
+        assert row["object_name"] == "示范商店", "what it said is kept"
+    seen = [r["status"] for r in rows_of(store, tables.behavior_status)]
+    assert seen == ["accepted", "deleted"]
+
+
+def test_every_status_that_was_seen_is_kept_once(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    status = {"column": "状态", "at": "状态时间", "map": {"已办结": "accepted"}}
+    life = [("暂存", "25 09"), ("待审", "26 10"), ("退回", "26 11"), ("已办结", "27 09")]
+    for hour, (word, at) in enumerate(life):
+        row = check_row(状态=word, 状态时间=f"2022-01-{at}:00")
+        deliver(store, tmp_path, [row], now + hour * HOUR, status=status)
+    deliver(store, tmp_path, [row | {"检查结果": "02"}], now + 5 * HOUR, status=status)
+    seen = rows_of(store, tables.behavior_status)
+    assert [r["status"] for r in seen] == ["draft", "pending", "returned", "accepted"]
+    assert [r["seen_at"] for r in seen] == [now + n * HOUR for n in range(4)]
+    (row_now,) = rows_of(store)
+    assert row_now["status_at"] == datetime(2022, 1, 27, 1, tzinfo=UTC)
+    assert row_now["first_submitted_seen_at"] == now + HOUR
+
+
+def test_a_status_that_nobody_knows_is_told_and_charged_to_nobody(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    path = write_csv(tmp_path / "a.csv", [check_row(状态="流转中")])
+    report = pulled(store, files(path, status={"column": "状态"}), now)
+    assert report.warnings == ('status "流转中" is not known: 1 row taken as pending',)
+    (row,) = rows_of(store)
+    assert (row["status"], row["malformed"]) == ("pending", "status")
+
+
+def test_a_record_without_a_delivered_number_is_known_by_its_business_key(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    keyed = [check_row(1, 记录唯一标识="", 检查行为编号="示检一") for _ in range(2)]
+    bare = [check_row(1, 记录唯一标识="", 检查行为编号="") for _ in range(2)]
+    deliver(store, tmp_path, [*keyed, *bare], now)
+    first = rows_of(store)
+    key = f"check|{INSTITUTION}|示检一"
+    assert [r["record_id"] for r in first[:2]] == [key, f"{key}#2"]
+    assert [r["record_id_from"] for r in first] == ["key", "key", "hash", "hash"]
+    assert first[2]["record_id"] != first[3]["record_id"]
+    deliver(store, tmp_path, [*keyed, *bare, check_row(5)], now + HOUR)
+    assert rows_of(store)[:4] == first
+
+
+FEEDS: dict[Feed, dict[str, str]] = {
+    Feed.DEPARTMENT: {"统一社会信用代码": INSTITUTION, "部门名称": "示范局", "层级": "区级部门"},
+    Feed.ITEM: {"监管事项目录编码": "50011200000001", "事项状态": "在用", "是否认领": "是"},
+    Feed.IMPLEMENT_LIST: {"检查实施清单编码": f"{INSTITUTION}4", "是否发布": "1"},
+    Feed.ZERO_REPORT: {"部门统一社会信用代码": INSTITUTION, "月份": "2022年1月"},
+    Feed.EXEMPTION: {
+        "免报范围": "部门", "部门统一社会信用代码": INSTITUTION, "免报原因": "撤并",
+        "批准人": "示范甲", "开始日期": "2022-01-01",
+    },
+    Feed.PLAN: {"计划ID": "P1", "计划名称": "示范", "年度": "2022", "计划结束日期": "2022.6.30"},
+    Feed.DRAWN_OBJECT: {
+        "计划ID": "P1", "抽查检查对象 ID": "O1", "抽查检查对象名称": "示范商店",
+        "抽查检查对象统一社会信用代码": PARTY,
+    },
+    Feed.EXPECTED: {"行为类别": "行政处罚", "文书号": "示罚〔2022〕1号", "决定日期": "2022-01-20"},
+}  # fmt: skip
+LANDED: dict[Feed, dict[str, Any]] = {
+    Feed.DEPARTMENT: {"code": INSTITUTION, "level": "district", "record_id": INSTITUTION},
+    Feed.ITEM: {"item_code": "50011200000001", "item_state": "01", "claimed": True},
+    Feed.IMPLEMENT_LIST: {"published": True},
+    Feed.ZERO_REPORT: {"department": INSTITUTION, "month": "2022-01"},
+    Feed.EXEMPTION: {"scope": "department", "begins_on": date(2022, 1, 1)},
+    Feed.PLAN: {"plan_id": "P1", "ends_on": date(2022, 6, 30)},
+    Feed.DRAWN_OBJECT: {"object_id": "O1", "object_code": PARTY},
+    Feed.EXPECTED: {"kind": "punish", "due_basis_on": date(2022, 1, 20), "month": "2022-01"},
+}
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_every_feed_lands_in_its_table(
+    store: Store, tmp_path: Path, now: datetime, feed: Feed
+) -> None:
+    path = write_csv(tmp_path / "a.csv", [FEEDS[feed]])
+    report = pulled(store, files(path, feed), now)
+    assert (report.error, report.landed) == (None, 1)
+    (row,) = rows_of(store, tables.metadata.tables[feed])
+    assert {name: row[name] for name in LANDED[feed]} == LANDED[feed]
+
+
+@pytest.mark.parametrize(
+    ("feed", "cells"),
+    [
+        (Feed.PUNISH, {"处罚行为编号": "示罚一", "作出行政处罚决定日期": "2022-01-20"}),
+        (Feed.FORCE, {"强制行为编号": "示强一", "实施强制措施的起始时间": "2022-01-20"}),
+        (Feed.OTHER, {"行为编号": "示他一", "开始时间": "2022-01-20"}),
+    ],
+)
+def test_every_kind_of_behaviour_lands(
+    store: Store, tmp_path: Path, now: datetime, feed: Feed, cells: dict[str, str]
+) -> None:
+    shared = {
+        name: cell
+        for name, cell in check_row().items()
+        if name.startswith(("行政", "监管", "实施机构编码")) and "清单" not in name
+    }
+    more = {"违法事实": "示范", "强制依据": "示范", "处罚依据": "示范", "罚款金额": "500"}
+    path = write_csv(tmp_path / "a.csv", [shared | cells | more])
+    pulled(store, files(path, feed), now)
+    (row,) = rows_of(store)
+    assert (row["kind"], row["occurred_on"]) == (feed.value, date(2022, 1, 20))
+    assert row["implement_list_fault"] is None
+    assert row["party_id_fault"] == "none"
+
+
+def test_an_entry_without_its_key_is_told_and_the_others_land(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    other = {"统一社会信用代码": credit_code("11500112DEM000009"), "部门名称": "示范二局"}
+    rows = [{"统一社会信用代码": "", "部门名称": "示范局"}, other]
+    report = pulled(store, files(write_csv(tmp_path / "a.csv", rows), Feed.DEPARTMENT), now)
+    assert report.warnings == (
+        "1 row can't land without what the feed department is known by: a.csv row 2",
+    )
+    assert [row["name"] for row in rows_of(store, tables.department)] == ["示范二局"]
+
+
+def test_an_entry_that_its_source_withdraws_leaves_a_tombstone(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    entry = {"cd_operation": "i"} | FEEDS[Feed.ITEM]
+    path = write_csv(tmp_path / "a.csv", [entry])
+    pulled(store, files(path, Feed.ITEM), now)
+    write_csv(path, [entry | {"cd_operation": "d"}])
+    pulled(store, files(path, Feed.ITEM), now + HOUR)
+    (row,) = rows_of(store, tables.item)
+    assert (row["deleted_at"], row["item_state"]) == (now + HOUR, "01")

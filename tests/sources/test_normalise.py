@@ -1,0 +1,130 @@
+"""What delivered cells are read as."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from monitor import standard
+from monitor.sources import codes, normalise
+
+
+def value(column: str, cell: str, feed: str = "punish") -> Any:
+    field = next(field for field in standard.fields(feed) if field.column == column)
+    text = normalise.trimmed(pl.col("cell"))
+    return pl.DataFrame({"cell": [cell]}).select(normalise.value(field, text)).item()
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2019-04-01", "2019/4/1", "2019.4.1", "2019年4月1日", "20190401", "２０１９－０４－０１",
+     "2019-04-01 09:30", "20190401093000", "43556", "43556.5", "2019-04-01T09:30:00+08:00"],
+)  # fmt: skip
+def test_every_form_of_a_day_is_read(cell: str) -> None:
+    assert value("occurred_on", cell) == date(2019, 4, 1)
+
+
+@pytest.mark.parametrize("cell", ["2022-09-31", "2022-13-01", "次日", "2022-01", "99999999", "7"])
+def test_what_is_no_day_is_null(cell: str) -> None:
+    assert value("occurred_on", cell) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "instant"),
+    [
+        ("2022-01-26 10:30:00", datetime(2022, 1, 26, 2, 30, tzinfo=UTC)),
+        ("2022/1/26 9:05", datetime(2022, 1, 26, 1, 5, tzinfo=UTC)),
+        ("2022-01-26T02:30:00Z", datetime(2022, 1, 26, 2, 30, tzinfo=UTC)),
+        ("2022年1月26日10时30分", datetime(2022, 1, 26, 2, 30, tzinfo=UTC)),
+        ("2022-01-26", datetime(2022, 1, 25, 16, tzinfo=UTC)),
+    ],
+)
+def test_an_instant_without_offset_is_chinas(cell: str, instant: datetime) -> None:
+    assert value("submitted_at", cell) == instant
+
+
+@pytest.mark.parametrize("cell", ["", "　", "— —", "——", "无", "/", "NULL", "null", "N/A", "-"])
+def test_every_spelling_of_nothing_is_blank(cell: str) -> None:
+    assert value("facts", cell) is None
+
+
+def test_nothing_is_a_code_where_the_list_has_one_of_that_name() -> None:
+    assert value("reconsideration", "无") == "00"
+    assert value("reconsideration", "/") is None
+    assert value("litigation", "无") is None
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "code"),
+    [
+        ("procedure", "简易程序", "01"),
+        ("procedure", "2", "02"),
+        ("procedure", "０２", "02"),
+        ("procedure", "01-简易程序", "01"),
+        ("procedure", "99", "99"),
+        ("party_id_type", "1", "001"),
+        ("closing_execution_mode", "01", "1"),
+        ("object_type", "特定产品(食品)", "4"),
+        ("object_type", "10", "10"),
+    ],
+)
+def test_a_label_or_a_short_number_is_read_as_its_code(column: str, cell: str, code: str) -> None:
+    assert value(column, cell) == code
+
+
+def test_every_code_of_every_list_means_itself() -> None:
+    names = {field.code_list for kind in ("check", "punish", "force", "other", "item")
+             for field in standard.fields(kind) if field.code_list}  # fmt: skip
+    for name in names:
+        spellings = codes.spellings(name)
+        assert all(spellings[code] == code for code in standard.code_list(name))
+
+
+def test_a_label_that_two_codes_have_is_left_as_it_is() -> None:
+    labels = list(standard.code_list(standard.DIVISION_LIST).values())
+    twice = next(label for label in labels if labels.count(label) > 1)
+    assert value("area_code", twice) == twice
+
+
+@pytest.mark.parametrize(
+    ("cell", "joined"),
+    [
+        ("示范甲,示范乙", "示范甲、示范乙"),
+        ("示范甲；示范乙", "示范甲、示范乙"),
+        ("示范甲 | 示范乙、示范丙", "示范甲、示范乙、示范丙"),
+        ("示范甲　示范乙", "示范甲、示范乙"),
+        ("甲　乙、丙丁", "甲乙、丙丁"),
+        ("示范甲、示范甲", "示范甲"),
+        ("，，", None),
+    ],
+)
+def test_several_persons_in_a_cell_are_told_apart(cell: str, joined: str | None) -> None:
+    assert value("inspectors", cell, "check") == joined
+
+
+@pytest.mark.parametrize(
+    ("cell", "amount"),
+    [
+        ("1,234.50", "1234.50"),
+        ("500元", "500"),
+        ("￥500", "500"),
+        ("5万元", "50000"),
+        ("若干", None),
+    ],
+)
+def test_amounts_are_read_in_yuan(cell: str, amount: str | None) -> None:
+    assert value("fine_yuan", cell) == (Decimal(amount) if amount else None)
+
+
+@pytest.mark.parametrize(
+    ("cell", "truth"), [("是", True), ("否", False), ("1", True), ("FALSE", False), ("也许", None)]
+)
+def test_yes_and_no_are_read(cell: str, truth: bool | None) -> None:
+    assert value("has_hearing", cell) is truth
+
+
+@pytest.mark.parametrize("cell", ["2022-01", "2022-1", "2022年1月", "202201", "2022-01-31"])
+def test_every_form_of_a_month_is_read(cell: str) -> None:
+    assert value("month", cell, "zero_report") == "2022-01"
