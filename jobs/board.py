@@ -69,8 +69,9 @@ class Board:
         if not self._rows:
             yield Text("没有可显示的统计")
             return
-        yield _title(self._rows[0], self._calendar, self._office)
-        yield self._table(wide=options.max_width >= WIDE)
+        wide = options.max_width >= WIDE
+        yield _title(self._rows[0], self._calendar, self._office, wide=wide)
+        yield self._table(wide=wide)
         yield _legend(self._rows)
 
     def _table(self, *, wide: bool) -> Table:
@@ -169,12 +170,13 @@ def _progress(statement: Statement, *, bar: bool) -> Text:
     return Text.assemble(("█" * filled, style), ("░" * (_BAR - filled), "dim"), f" {share:>6} %")
 
 
-def _title(first: Statement, calendar: Calendar, office: str) -> Text:
+def _title(first: Statement, calendar: Calendar, office: str, *, wide: bool) -> Text:
     left = calendar.between(local_day(first.as_of), local_day(first.close_at) - _ONE_DAY)
     when = f"还有 {left} 个工作日" if first.as_of < first.close_at else "已过"
     title = Text.assemble(
         (f"{office} · 月清零 {first.month}", "bold"),
-        f"   清零时点 {_close(first.close_at)}（{when}）",
+        "   " if wide else "\n",
+        f"清零时点 {close_text(first.close_at)}（{when}）",
         f"   数据截至 {first.as_of.astimezone(ZONE):%m-%d %H:%M}",
     )
     if first.provisional_calendar:
@@ -182,8 +184,8 @@ def _title(first: Statement, calendar: Calendar, office: str) -> Text:
     return title
 
 
-def _close(instant: datetime) -> str:
-    """The close as people say it: 24:00 of the day that ends."""
+def close_text(instant: datetime) -> str:
+    """The close in China's time as people say it: 24:00 of the day that ends."""
     local = instant.astimezone(ZONE)
     if (local.hour, local.minute) == (0, 0):
         return f"{local - _ONE_DAY:%m-%d} 24:00"

@@ -19,15 +19,19 @@ def decisions_table(
 ) -> Group:
     """One line a decision that sends, then how many others there are by reason.
 
-    With `every` the others have a line each, too.
+    With `every` the others have a line each, too; the decisions are then one department's.
     """
     table = Table(header_style="bold", pad_edge=False, collapse_padding=True)
-    for name in ("部门", "month", "step", "audience", "reason"):
+    if not every:
+        table.add_column("部门", no_wrap=True)
+    table.add_column("month", no_wrap=True)
+    for name in ("step", "audience", "reason"):
         table.add_column(name)
     for decision in sorted(decisions, key=lambda d: (not d.sends, d.department, d.month)):
         if decision.sends or every:
+            short_name = named(departments, decision.department).short_name
             table.add_row(
-                named(departments, decision.department).short_name,
+                *([] if every else [short_name]),
                 str(decision.month),
                 f"{decision.step.value} {decision.step.zh}",
                 ", ".join(decision.audiences) or "—",

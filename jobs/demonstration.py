@@ -21,9 +21,10 @@ from jobs.deliver import deliver
 from jobs.demo import Demo, DemoOptions, build
 from jobs.demo.truth import Outcome
 from jobs.pull import pull
-from jobs.sources_table import sources_table
+from jobs.sources_table import SourcesTable
 from monitor import directory
 from monitor.config import Settings, load
+from monitor.directory import named
 from monitor.ledger import statements
 from monitor.notify.channels.console import panel
 from monitor.notify.message import Message
@@ -87,19 +88,20 @@ def demonstrate(options: DemoOptions, out: Console, serve: Callable[[Demo], None
     store = Store(settings.store.url.get_secret_value())
     store.upgrade()
     with demo.cases:
-        _run_jobs(demo, settings, store, options.now, out)
+        worst = _run_jobs(demo, settings, store, options.now, out)
         store.close()
-        out.print(_what_next(demo, options.now, settings if serve else None))
+        out.print(_what_next(demo, options.now, worst, settings if serve else None))
         if serve:
             serve(demo)
 
 
-def _run_jobs(demo: Demo, settings: Settings, store: Store, now: datetime, out: Console) -> None:
+def _run_jobs(demo: Demo, settings: Settings, store: Store, now: datetime, out: Console) -> str:
+    """Run them; gives the short name of the department with the largest backlog."""
     out.print(_headline("2", "归集", "the sources are pulled: yueqingling pull"))
     with counting("rows") as count:
         pull(store, settings, now, progress=count)
     with store.reading() as connection:
-        out.print(sources_table(source_states(connection, settings, now), remarks_each=1))
+        out.print(SourcesTable(source_states(connection, settings, now), remarks_each=1))
     out.print(_headline("3", "检核", "records are judged, the ledger is made: yueqingling check"))
     with working("judging"):
         report = check(store, settings, now)
@@ -128,6 +130,8 @@ def _run_jobs(demo: Demo, settings: Settings, store: Store, now: datetime, out: 
     )
     out.print(_headline("5", "看板", "the board: yueqingling status"))
     out.print(Board(found, departments, settings.days, settings.office.name))
+    worst = max((s for s in found if s.department in departments), key=lambda s: s.backlog)
+    return named(departments, worst.department).short_name
 
 
 def _landed(connection: sa.Connection) -> tuple[int, int]:
@@ -149,29 +153,31 @@ def _headline(number: str, chinese: str, english: str) -> Text:
 
 def _delivered(demo: Demo) -> Table:
     table = Table(header_style="bold", pad_edge=False)
-    table.add_column("records delivered")
-    table.add_column("", justify="right")
+    table.add_column("delivered")
+    table.add_column("records", justify="right")
     for kind in Kind:
         table.add_row(f"{kind.zh} ({kind.value})", f"{demo.delivered[kind]:,}")
     table.add_row("together", f"{sum(demo.delivered.values()):,}", style="bold")
     return table
 
 
-def _what_next(demo: Demo, now: datetime, settings: Settings | None) -> Group:
-    """The last lines: where everything is, and what to try on it."""
+def _what_next(demo: Demo, now: datetime, worst: str, settings: Settings | None) -> Group:
+    """The last lines: where everything is, and what to try on it, on the `worst` department."""
     instant = now.astimezone(ZONE).strftime("%Y-%m-%dT%H:%M")
     month = Month.of(now.astimezone(ZONE).date()).shift(-1)
     lines = [
         ("sources, settings, store, truth.csv", f"cd {demo.folder}"),
-        ("one department's line", f"yueqingling status -d 市场监管局 -m {month}"),
-        ("how its figures come about", f"yueqingling explain 市场监管局 {month}"),
+        ("one department's line", f"yueqingling status -d {worst} --now {instant}"),
+        ("how its figures come about", f"yueqingling explain {worst} {month}"),
         ("who is told what, and why not", f"yueqingling remind --dry-run --now {instant}"),
         ("every rule", "yueqingling rules list"),
         ("mend or spoil a file, then", f"yueqingling pull --now {instant}"),
         ("", f"yueqingling check --now {instant}"),
     ]
     if settings is None:
-        lines.append(("the HTTP source for pull, meanwhile", "yueqingling demo --sources-only --dir ."))
+        lines.append(
+            ("the HTTP source for pull, meanwhile", "yueqingling demo --sources-only --dir .")
+        )
     else:
         address = f"http://{settings.serve.host}:{settings.serve.port}"
         lines += [

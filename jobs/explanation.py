@@ -1,16 +1,20 @@
 """An explanation for people: each figure with what it rests on, down to records and rules."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from jobs.board import close_text
 from monitor.directory import Department, named
 from monitor.ledger.explain import Explanation, FigureLine, Line, ReasonLine
 from monitor.words import Kind, MonthState, Reason
 from monitor.workdays import ZONE
+
+WIDE = 120
+"""From this many columns on a unit's source and the days that its due is counted from are shown."""
 
 
 def rendered(explanation: Explanation, departments: Mapping[str, Department]) -> RenderableType:
@@ -20,8 +24,8 @@ def rendered(explanation: Explanation, departments: Mapping[str, Department]) ->
     state = MonthState(statement.current_state)
     head = Text.assemble(
         (f"{name} · {statement.month} · {state.zh} ({state.value})", "bold"),
-        f"   as of {statement.as_of.astimezone(ZONE):%Y-%m-%d %H:%M}",
-        f", close {statement.close_at.astimezone(ZONE):%Y-%m-%d %H:%M}\n",
+        f"\nas of {statement.as_of.astimezone(ZONE):%Y-%m-%d %H:%M}",
+        f", close {close_text(statement.close_at)}\n",
         f"{statement.obligations} obligations in the month; backlog {statement.backlog} "
         f"({statement.backlog_of_month} of the month, {statement.carried} carried)"
         f"{', silent (零报送)' if statement.silent else ''}",
@@ -50,7 +54,7 @@ def _figure(figure: FigureLine) -> Iterable[RenderableType]:
     )
     if figure.lacking:
         more = figure.denominator - figure.numerator - len(figure.lacking)
-        yield _units(figure.lacking, more)
+        yield _Units(figure.lacking, more)
     if figure.items:
         more = figure.denominator - figure.numerator - len(figure.items)
         rest = f" … {more} more" if more > 0 else ""
@@ -63,24 +67,42 @@ def _reason(reason: ReasonLine) -> Iterable[RenderableType]:
     yield Text.assemble(
         f"  {reason.zh} ({reason.reason}): ", (str(reason.count), "bold"), f"{charged}   {kinds}"
     )
-    yield _units(reason.units, reason.count - len(reason.units))
+    yield _Units(reason.units, reason.count - len(reason.units))
 
 
-def _units(units: Iterable[Line], more: int) -> RenderableType:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("action code", "source", "counted from", "due", "working days", "why"):
-        table.add_column(name, overflow="fold")
-    for unit in units:
-        rules = "; ".join(f"{f.rule} ({f.rule_class}) {f.message}" for f in unit.failures)
-        reason = Reason(unit.reason).zh if unit.reason else ""
-        table.add_row(
-            unit.action_code or unit.record_id,
-            unit.source,
-            f"{unit.counted_from:%Y-%m-%d}",
-            f"{unit.due_on:%Y-%m-%d}",
-            str(unit.working_days),
-            rules or reason,
-        )
-    if more > 0:
-        table.add_row(Text(f"… {more} more: --records", "dim"))
-    return Padding(table, (0, 0, 0, 6))
+class _Units:
+    """Units, one a line, and how many more there are; on a narrow terminal without the source."""
+
+    def __init__(self, units: Sequence[Line], more: int) -> None:
+        self._units = units
+        self._more = more
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the table as wide as the terminal allows."""
+        wide = options.max_width >= WIDE
+        table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column("action code", overflow="fold")
+        if wide:
+            table.add_column("source", no_wrap=True)
+            table.add_column("counted from", no_wrap=True)
+        table.add_column("due", no_wrap=True)
+        if wide:
+            table.add_column("working days", no_wrap=True)
+        table.add_column("why", overflow="fold")
+        for unit in self._units:
+            due = f"{unit.due_on:%Y-%m-%d}"
+            where = [unit.source, f"{unit.counted_from:%Y-%m-%d}"]
+            table.add_row(
+                unit.action_code or unit.record_id,
+                *([*where, due, str(unit.working_days)] if wide else [due]),
+                _why(unit),
+            )
+        yield Padding(table, (0, 0, 0, 6))
+        if self._more > 0:
+            yield Text(f"      … {self._more} more: --records N", "dim")
+
+
+def _why(unit: Line) -> str:
+    if unit.failures:
+        return "\n".join(f"{f.rule} ({f.rule_class}) {f.message}" for f in unit.failures)
+    return Reason(unit.reason).zh if unit.reason else ""

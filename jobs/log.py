@@ -9,6 +9,7 @@ import re
 import sys
 from typing import TextIO
 
+import stamina
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -24,6 +25,7 @@ _IDENTITY_CARD = re.compile(
 )
 _NOISY = {
     "uvicorn.access": logging.WARNING,
+    "alembic": logging.WARNING,
     "apscheduler": logging.WARNING,
     "httpx2": logging.WARNING,
 }
@@ -60,11 +62,22 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
         )
     )
+    stamina.instrumentation.set_on_retry_hooks([_tell_retry])
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     for name, least in _NOISY.items():
         logging.getLogger(name).setLevel(max(least, level))
+
+
+def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
+    """A retry is news only to who follows closely: the last failure is told by who gave up."""
+    structlog.get_logger().info(
+        "trying again",
+        cause=str(details.caused_by),
+        attempt=details.retry_num + 1,
+        wait_seconds=round(details.wait_for, 3),
+    )
 
 
 def masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -7,18 +7,24 @@ Each says what was expected, what was found and where; none carries a secret or 
 class YueqinglingError(Exception):
     """A failure that is explained to the user in one message.
 
-    `retryable` says whether the same call can succeed later without anybody changing anything.
+    `retryable` says whether the same call can succeed later without anybody changing anything;
+    `exit_code` is what the command line ends with: 2 where what it was given is at fault.
     """
 
     retryable = False
+    exit_code = 1
 
 
 class SettingsError(YueqinglingError):
     """The settings file, or what it points to, is not usable."""
 
+    exit_code = 2
+
 
 class StoreError(YueqinglingError):
     """The store can't be opened, or is of another version than this program."""
+
+    exit_code = 2
 
 
 class SourceError(YueqinglingError):
@@ -33,6 +39,8 @@ class SourceUnavailableError(SourceError):
 
 class UnknownDepartmentError(YueqinglingError):
     """Somebody asked for a department that the directory doesn't hold."""
+
+    exit_code = 2
 
 
 class SuiteError(YueqinglingError):

@@ -1,10 +1,11 @@
 """The command line. Verbs import what they need when they run, so that help stays quick."""
 
 import sys
+from typing import Annotated
 
 import typer
 
-from jobs.cli import config, database, rules
+from jobs.cli import config, database, rules, verb
 from jobs.cli.check import check
 from jobs.cli.demo import demo
 from jobs.cli.explain import explain
@@ -15,7 +16,6 @@ from jobs.cli.status import status
 
 app = typer.Typer(
     name="yueqingling",
-    help="Month-zero (月清零) for supervision-behaviour data: what is missing, whose, by when.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -23,31 +23,54 @@ app = typer.Typer(
 )
 
 START, LOOK, RUN = "Start here", "Look", "Run"
-app.command(rich_help_panel=START)(demo)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"yueqingling {version('yueqingling')}")
+        raise typer.Exit
+
+
+def _whole(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Month-zero (月清零) for supervision-behaviour data: what is missing, whose, by when.
+
+    New here? `yueqingling demo` shows all of it on a made-up district. With sources of your own,
+    write a settings file, then: config check, db upgrade, pull, check, status; serve does it all
+    on schedule.
+    """
+    del version
+
+
+app.callback(help=verb.flowing(_whole))(_whole)
+verb.add(app, demo, panel=START)
 app.add_typer(config.app, name="config", rich_help_panel=START)
 app.add_typer(database.app, name="db", rich_help_panel=START)
-app.command(rich_help_panel=LOOK)(status)
-app.command(rich_help_panel=LOOK)(explain)
+verb.add(app, status, panel=LOOK)
+verb.add(app, explain, panel=LOOK)
 app.add_typer(rules.app, name="rules", rich_help_panel=LOOK)
-app.command(rich_help_panel=RUN)(pull)
-app.command(rich_help_panel=RUN)(check)
-app.command(rich_help_panel=RUN)(remind)
-app.command(rich_help_panel=RUN)(deliver)
-app.command(rich_help_panel=RUN)(serve)
+verb.add(app, pull, panel=RUN)
+verb.add(app, check, panel=RUN)
+verb.add(app, remind, panel=RUN)
+verb.add(app, deliver, panel=RUN)
+verb.add(app, serve, panel=RUN)
 
 
 def main() -> None:
-    """Run the command line; an explained error goes to standard error, with exit code 2 or 1."""
-    from monitor.errors import (
-        SettingsError,
-        StoreError,
-        UnknownDepartmentError,
-        YueqinglingError,
-    )
+    """Run the command line; an explained error goes to standard error, its lines marked as ours."""
+    from monitor.errors import YueqinglingError
 
     try:
         app()
     except YueqinglingError as error:
-        print(f"yueqingling: {error}", file=sys.stderr)
-        usage = isinstance(error, SettingsError | StoreError | UnknownDepartmentError)
-        sys.exit(2 if usage else 1)
+        for line in str(error).splitlines():
+            print(f"yueqingling: {line}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -13,10 +13,10 @@ def check(config: Config = DEFAULT_CONFIG, now: Now = None, as_json: Json = Fals
     from dataclasses import asdict
 
     import typer
-    from rich.console import Console
 
     from jobs.check import check as run_check
     from jobs.cli.progress import working
+    from jobs.cli.screen import screen
     from monitor.ledger import statements
     from monitor.words import DISTRICT
 
@@ -31,7 +31,7 @@ def check(config: Config = DEFAULT_CONFIG, now: Now = None, as_json: Json = Fals
     if as_json:
         print(json.dumps({"format": 1, **asdict(report), "month": str(month), "backlog": backlog}))
     else:
-        out = Console(highlight=False)
+        out = screen()
         out.print(
             f"{report.judged} records judged, {report.findings} findings, "
             f"{report.statements} statements, {report.planned} messages planned "

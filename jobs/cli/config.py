@@ -1,9 +1,11 @@
 """`yueqingling config`: is the settings file right?"""
 
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 
+from jobs.cli import verb
 from jobs.cli.options import DEFAULT_CONFIG, Config
 
 app = typer.Typer(help="Check the settings.", no_args_is_help=True)
@@ -14,7 +16,6 @@ def _settings() -> None:
     """Check the settings."""
 
 
-@app.command()
 def check(
     config: Config = DEFAULT_CONFIG,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing when right.")] = False,
@@ -23,29 +24,41 @@ def check(
 
     Exit code 0 when it is right, 2 when it isn't. Nothing is read from a source or written.
     """
-    from rich.console import Console
-
+    from jobs.cli.screen import screen
     from monitor.config import load
     from monitor.store import Store
 
     settings = load(config)
     if quiet:
         return
-    out = Console()
-    out.print(f"{config}: right.", style="green", highlight=False)
+    out = screen()
+    out.print(f"{config}: right.", style="green")
     store = Store(settings.store.url.get_secret_value())
-    out.print(f"  store    {store.name}", highlight=False)
+    out.print(f"  store    {store.name}")
     for source in settings.source:
-        every = int(source.every.total_seconds())
+        every = _span(source.every)
         out.print(
             f"  source   {source.name}: {source.feed.value} ({source.feed.zh}), {source.kind}, "
-            f"every {every} s",
-            highlight=False,
+            f"every {every}",
         )
+    if not settings.source:
+        out.print("  no source: nothing will be pulled (docs/sources.md)", style="yellow")
     for channel in settings.channel:
-        out.print(f"  channel  {channel.name}: {channel.kind}", highlight=False)
+        out.print(f"  channel  {channel.name}: {channel.kind}")
     for route in settings.route:
         audience = ", ".join(route.audience)
-        out.print(f"  route    {route.department} {audience} → {route.to}", highlight=False)
+        out.print(f"  route    {route.department} {audience} → {route.to}")
     if not settings.route:
         out.print("  no route: nobody will be written to", style="yellow")
+
+
+verb.add(app, check)
+
+
+def _span(span: timedelta) -> str:
+    """The span as the settings file has it: 90s, 15m, 26h, 1d."""
+    seconds = int(span.total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"

@@ -2,6 +2,7 @@
 
 import typer
 
+from jobs.cli import verb
 from jobs.cli.options import DEFAULT_CONFIG, Config
 
 app = typer.Typer(help="Make or upgrade the store.", no_args_is_help=True)
@@ -12,9 +13,12 @@ def _database() -> None:
     """Make or upgrade the store."""
 
 
-@app.command()
 def upgrade(config: Config = DEFAULT_CONFIG) -> None:
-    """Make the store, or bring it to this program's version. Running it again does nothing."""
+    """Make the store, or bring it to this program's version. Running it again does nothing.
+
+    Nothing that was landed is lost. On PostgreSQL the database must be there; its tables are made.
+    Stop the daemons on the store before, and start them again after.
+    """
     from monitor.config import load
     from monitor.store import Store
 
@@ -24,3 +28,6 @@ def upgrade(config: Config = DEFAULT_CONFIG) -> None:
     finally:
         store.close()
     print(f"{store.name}: " + (f"applied {', '.join(applied)}" if applied else "up to date"))
+
+
+verb.add(app, upgrade)

@@ -45,11 +45,11 @@ def demo(
     10 in the morning, when there is most to tell; the daemon then goes on from that instant.
     """
     import logging
+    import sys
     from datetime import UTC
 
-    from rich.console import Console
-
     from jobs import demonstration, log
+    from jobs.cli.screen import screen
     from jobs.daemon import serve
     from jobs.demo import Demo, DemoOptions
     from jobs.demo import serve as serve_cases
@@ -58,7 +58,7 @@ def demo(
         serve_cases(folder)
         return
     began = datetime.now(UTC)
-    log.configure(level=logging.WARNING)
+    log.configure(sys.stderr, logging.ERROR)  # what there is to remark the tables show
     instant = now or demonstration.telling_instant(began)
 
     def go_on(made: Demo) -> None:
@@ -73,4 +73,4 @@ def demo(
         seed=seed,
         store=store,
     )
-    demonstration.demonstrate(options, Console(), None if once else go_on)
+    demonstration.demonstrate(options, screen(), None if once else go_on)

@@ -4,24 +4,41 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli.options import DEFAULT_CONFIG, Config, Json, Now, opened, parse_month
+from jobs.cli.options import (
+    DEFAULT_CONFIG,
+    Config,
+    Json,
+    Now,
+    months_with_statement,
+    no_statement,
+    opened,
+    parse_month,
+)
 
 
 def explain(
-    department: Annotated[str, typer.Argument(help="Its code or (short) name, or `district`.")],
+    department: Annotated[
+        str, typer.Argument(metavar="DEPARTMENT", help="Its code or (short) name, or `district`.")
+    ],
     month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The statement month.")],
     records: Annotated[
-        int, typer.Option("--records", "-n", min=0, help="How many backlog records to show.")
+        int,
+        typer.Option(
+            "--records", "-n", min=0, help="How many records to show under each figure and reason."
+        ),
     ] = 20,
     config: Config = DEFAULT_CONFIG,
     now: Now = None,
     as_json: Json = False,
 ) -> None:
-    """Walk from each figure of a department's month to the records and rules it rests on."""
+    """Walk from each figure of a department's month to the records and rules it rests on.
+
+    For example: yueqingling explain 市场监管局 2026-10. The figures are those of the last check;
+    with --now the records behind them are counted as of that instant.
+    """
     import json
 
-    from rich.console import Console
-
+    from jobs.cli.screen import screen
     from jobs.explanation import rendered
     from monitor import directory
     from monitor.ledger.explain import explain as explained
@@ -31,11 +48,10 @@ def explain(
         departments = directory.read(connection)
         code = directory.find(departments, department)
         found = explained(connection, settings, code, wanted, limit=records, now=now)
+        months = months_with_statement(connection)
     if found is None:
-        raise typer.BadParameter(
-            f"no statement of {department} for {wanted}. Run: yueqingling check"
-        )
+        raise typer.BadParameter(no_statement(months, department, wanted), param_hint="YYYY-MM")
     if as_json:
         print(json.dumps(found.to_json(), ensure_ascii=False))
     else:
-        Console().print(rendered(found, departments))
+        screen().print(rendered(found, departments))

@@ -1,6 +1,6 @@
 """Options that several verbs share, and what they turn into."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from monitor.config import Settings
     from monitor.store import Store
     from monitor.workdays import Month
@@ -67,23 +69,51 @@ def instant_or_now(instant: datetime | None) -> datetime:
     return instant or datetime.now(UTC)
 
 
+def months_with_statement(connection: "sa.Connection") -> list["Month"]:
+    """The months that a check made statements of, the earliest first."""
+    import sqlalchemy as sa
+
+    from monitor.store.tables import statement
+    from monitor.workdays import Month
+
+    query = sa.select(statement.c.month).distinct().order_by(statement.c.month)
+    return [Month.parse(month) for month in connection.scalars(query)]
+
+
+def no_statement(months: Sequence["Month"], department: str | None, month: "Month") -> str:
+    """Why there is nothing to show of `month`, and what to do."""
+    if not months:
+        return f"No statement of {month} yet. Run: yueqingling pull, then yueqingling check"
+    whose = f" for {department}" if department else ""
+    return f"No statement of {month}{whose}; there are those of {', '.join(map(str, months))}"
+
+
 @contextmanager
-def opened(config: Path) -> Iterator[tuple["Settings", "Store"]]:
+def opened(config: Path, *, tells: bool = False) -> Iterator[tuple["Settings", "Store"]]:
     """The settings and the store they name, verified; closed at the end.
 
-    Raises SettingsError and StoreError.
+    With `tells` the verb shows itself what goes wrong, so that a terminal gets no log beside it.
+    Raises SettingsError, and StoreError where the store isn't there or fails meanwhile.
     """
     import logging
+    import sys
+
+    import sqlalchemy as sa
 
     from jobs import log
     from monitor.config import load
+    from monitor.errors import StoreError
     from monitor.store import Store
 
-    log.configure(level=logging.WARNING)
+    told = tells and sys.stderr.isatty()
+    log.configure(sys.stderr, logging.CRITICAL if told else logging.WARNING)
     settings = load(config)
     store = Store(settings.store.url.get_secret_value())
     try:
         store.verify()
         yield settings, store
+    except sa.exc.OperationalError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
+        raise StoreError(f"the store {store.name} failed: {reason}") from None
     finally:
         store.close()

@@ -1,4 +1,4 @@
-"""Progress on a terminal; silent where standard error is not one."""
+"""Progress on a terminal, gone when it is done; silent where standard error is not one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,13 +20,16 @@ def counting(what: str, of: int | None = None) -> Iterator[Callable[[str, int], 
 
     `of` is how many each name will have, where that is known.
     """
+    console = Console(stderr=True)
     progress = Progress(
-        SpinnerColumn(finished_text="✓"),
+        SpinnerColumn(),
         TextColumn("{task.description:<24}"),
         BarColumn(bar_width=18),
         TextColumn("{task.completed:>9,.0f} " + what),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
     )
     tasks = {}
     with progress:
@@ -37,6 +40,3 @@ def counting(what: str, of: int | None = None) -> Iterator[Callable[[str, int], 
             progress.advance(tasks[name], rows)
 
         yield count
-        for task in tasks.values():
-            done = progress.tasks[task].completed
-            progress.update(task, total=done or 1, completed=done or 1)

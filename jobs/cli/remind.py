@@ -15,15 +15,16 @@ def remind(
     ] = False,
     department: Annotated[
         str | None,
-        typer.Option("--department", "-d", help="Only this one, with every decision and why."),
+        typer.Option("--department", "-d", help="Show only this one, with every decision and why."),
     ] = None,
 ) -> None:
     """Decide who is to be told what now, and say why; what is due goes into the outbox.
 
-    `check` does the same after each judgement; `deliver` sends what the outbox holds.
+    `check` does the same after each judgement; `deliver` sends what the outbox holds. With
+    --department one department's decisions are shown, those that send nothing too; planned is
+    for all.
     """
-    from rich.console import Console
-
+    from jobs.cli.screen import screen
     from jobs.decisions_table import decisions_table
     from monitor import directory
     from monitor.notify import outbox
@@ -32,28 +33,31 @@ def remind(
     with opened(config) as (settings, store):
         with store.reading() as connection:
             departments = directory.read(connection)
+            code = directory.find(departments, department) if department else None
             decisions = outbox.decisions(connection, settings, instant)
         planned = 0
         if not dry_run:
             with store.writing() as connection:
                 planned = outbox.plan(connection, settings, instant)
-    out = Console(highlight=False)
-    if department is not None:
-        code = directory.find(departments, department)
+    out = screen()
+    if code:
         decisions = [decision for decision in decisions if decision.department == code]
-    out.print(decisions_table(decisions, departments, every=department is not None))
+    out.print(decisions_table(decisions, departments, every=code is not None))
     out.print("nothing was written (--dry-run)" if dry_run else f"{planned} messages planned")
 
 
 def deliver(config: Config = DEFAULT_CONFIG, now: Now = None) -> None:
-    """Send what the outbox holds. Exit code 1 when a message was refused or must wait."""
-    from rich.console import Console
+    """Send what the outbox holds.
 
+    Outside working hours only what goes to the operator is sent; the rest waits. A message is
+    repeated rather than lost. Exit code 1 when one was refused or has to be tried again.
+    """
+    from jobs.cli.screen import screen
     from jobs.deliver import deliver as run_deliver
 
     with opened(config) as (settings, store):
         report = run_deliver(store, settings, instant_or_now(now))
-    Console(highlight=False).print(
+    screen().print(
         f"{report.sent} sent, {report.retried} to be tried again, {report.failed} refused, "
         f"{report.waiting} waiting"
     )

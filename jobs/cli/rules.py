@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from jobs.cli import verb
 from jobs.cli.options import Json
 
 app = typer.Typer(help="Show the rules that records are judged by.", no_args_is_help=True)
@@ -14,38 +15,46 @@ def _rules() -> None:
     """Show the rules that records are judged by."""
 
 
-@app.command("list")
 def list_rules(
     kind: Annotated[
-        str | None, typer.Option("--kind", "-k", help="Only check, punish, force or other.")
+        str | None,
+        typer.Option(
+            "--kind", "-k", help="Only those of check, punish, force, other or month_zero."
+        ),
     ] = None,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="As a Markdown table, as in docs/rules.md.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List every rule: id, class (数据检核类型), severity, field and message."""
+    """List every rule: id, class (数据检核类型), severity and message.
+
+    The ids name kind and field. Only critical rules make backlog; month_zero is judged on the
+    statements, the other suites on records.
+    """
     import json
 
-    from rich.console import Console
-    from rich.table import Table
-
     from expectations.listing import as_markdown, listed_rules
+    from jobs.cli.screen import screen
+    from jobs.rules_table import RulesTable
 
-    found = [rule for rule in listed_rules() if kind in (None, rule.kind)]
+    every = listed_rules()
+    found = [rule for rule in every if kind in (None, rule.kind)]
     if not found:
-        kinds = ", ".join(sorted({rule.kind for rule in listed_rules()}))
-        raise typer.BadParameter(f"no rules of kind {kind!r}; expected one of {kinds}")
+        kinds = ", ".join(dict.fromkeys(rule.kind for rule in every))
+        raise typer.BadParameter(f"expected one of {kinds}, found {kind!r}", param_hint="--kind")
+    if markdown and as_json:
+        raise typer.BadParameter("expected either --markdown or --json, found both")
     if as_json:
-        print(json.dumps({"format": 1, "rules": [rule.as_dict() for rule in found]}))
+        print(
+            json.dumps(
+                {"format": 1, "rules": [rule.as_dict() for rule in found]}, ensure_ascii=False
+            )
+        )
     elif markdown:
         print(as_markdown(found), end="")
     else:
-        table = Table(box=None, header_style="bold", pad_edge=False)
-        table.add_column("id", no_wrap=True)
-        for name in ("class", "severity"):
-            table.add_column(name)
-        table.add_column("message", overflow="fold")
-        for rule in found:
-            table.add_row(rule.id, rule.class_, rule.severity, rule.message)
-        Console().print(table)
+        screen().print(RulesTable(found))
+
+
+verb.add(app, list_rules, "list")

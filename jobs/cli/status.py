@@ -4,7 +4,17 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli.options import DEFAULT_CONFIG, Config, Json, Now, instant_or_now, opened, parse_month
+from jobs.cli.options import (
+    DEFAULT_CONFIG,
+    Config,
+    Json,
+    Now,
+    instant_or_now,
+    months_with_statement,
+    no_statement,
+    opened,
+    parse_month,
+)
 
 
 def status(
@@ -26,19 +36,19 @@ def status(
     """Show where each department stands: state, backlog by reason, figures, the deadline.
 
     It reads what the last check wrote and judges nothing, so its exit code is 0 whatever it shows.
+    Below the board stands what is amiss with the sources.
     """
     import json
 
-    from rich.console import Console
-
     from jobs.board import Board
+    from jobs.cli.screen import screen
     from jobs.machine_forms import status_document
-    from jobs.sources_table import sources_document, sources_table
+    from jobs.sources_table import SourcesTable, remarks, sources_document
     from monitor import directory
     from monitor.ledger import statements
     from monitor.sources.state import source_states
 
-    out = Console()
+    out = screen()
     instant = instant_or_now(now)
     with opened(config) as (settings, store), store.reading() as connection:
         states = source_states(connection, settings, instant)
@@ -46,7 +56,7 @@ def status(
             if as_json:
                 print(json.dumps(sources_document(states), ensure_ascii=False))
             else:
-                out.print(sources_table(states))
+                out.print(SourcesTable(states))
             return
         departments = directory.read(connection)
         wanted = parse_month(month) if month else statements.month_in_hand(settings, instant)
@@ -54,15 +64,20 @@ def status(
         found = statements.read(connection, month=wanted, department=code)
         if not found and month is None:
             found = statements.latest(connection, department=code)
+        months = months_with_statement(connection)
     if as_json:
         print(json.dumps(status_document(found, departments), ensure_ascii=False))
         return
-    if not found:
-        out.print(
-            f"No statement of {month or wanted} yet. Run: yueqingling pull, then yueqingling check"
-        )
-        return
-    out.print(Board(found, departments, settings.days, settings.office.name))
+    if found:
+        out.print(Board(found, departments, settings.days, settings.office.name))
+    else:
+        out.print(no_statement(months, department, wanted))
     unwell = [state for state in states if state.error or state.state != "fresh"]
     if unwell:
-        out.print(sources_table(unwell))
+        out.print(SourcesTable(unwell, remarks_each=_REMARKS))
+    well = [state for state in states if state not in unwell]
+    for remark in remarks(well, _REMARKS):
+        out.print(remark)
+
+
+_REMARKS = 5

@@ -56,7 +56,8 @@ def build(options: DemoOptions, progress: Progress | None = None) -> Demo:
     """Write the sources, the settings and the truth into the options' folder.
 
     `progress` is told what was made and how many. An earlier demonstration in the folder is
-    replaced, its store file with it. Raises DemoError where the folder holds anything else.
+    replaced, its store file with it. Raises DemoError where the folder holds anything else
+    or can't be made.
     """
     count = progress or (lambda _, __: None)
     folder = options.folder.absolute()
@@ -101,7 +102,10 @@ def build(options: DemoOptions, progress: Progress | None = None) -> Demo:
 
 def _clear(folder: Path) -> None:
     """Make the folder, or empty it of an earlier demonstration."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DemoError(f"{folder}: expected a folder to write in: {error.strerror}") from None
     if any(folder.iterdir()) and not (folder / CASES).exists():
         raise DemoError(
             f"{folder}: expected an empty folder or an earlier demonstration, found other files"

@@ -14,6 +14,8 @@ _STORE_URL = re.compile(r"sqlite:///.+|postgresql\+psycopg://.+")
 class DemoError(YueqinglingError):
     """The demonstration can't be made, or can't be served, as asked."""
 
+    exit_code = 2
+
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
