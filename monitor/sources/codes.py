@@ -3,13 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 
 import polars as pl
 
 from monitor import standard
 
-_IGNORED = r"[\s“”\"'‘’]"
+_IGNORED = re.compile(r"[\s“”\"'‘’]")
 
 
 def code(text: pl.Expr, list_name: str) -> pl.Expr:
@@ -17,16 +17,15 @@ def code(text: pl.Expr, list_name: str) -> pl.Expr:
 
     Labels count after NFKC. `2` counts as `02` where no other code has that number.
     """
-    known, meant = _series(list_name)
-    delivered = text.str.replace_all(_IGNORED, "").str.to_lowercase()
-    found = delivered.replace_strict(known, meant, default=None, return_dtype=pl.String)
-    return pl.coalesce(found, text)
+    return text.map_batches(partial(_codes, list_name), return_dtype=pl.String)
 
 
-@cache
-def _series(list_name: str) -> tuple[pl.Series, pl.Series]:
+def _codes(list_name: str, texts: pl.Series) -> pl.Series:
+    """Each distinct text is looked up once: a column holds few."""
+    distinct = texts.drop_nulls().unique()
     known = spellings(list_name)
-    return pl.Series(list(known), dtype=pl.String), pl.Series(known.values(), dtype=pl.String)
+    meant = pl.Series([known.get(_key(text), text) for text in distinct], dtype=pl.String)
+    return texts.replace(distinct, meant)
 
 
 @cache
@@ -49,4 +48,4 @@ def _spellings(number: str, label: str) -> Iterator[str]:
 
 
 def _key(text: str) -> str:
-    return re.sub(_IGNORED, "", unicodedata.normalize("NFKC", text)).lower()
+    return _IGNORED.sub("", unicodedata.normalize("NFKC", text)).lower()

@@ -20,6 +20,9 @@ _FORM = (
 _SERIAL = r"^[2-7]\d{4}(\.\d+)?$"  # 1954 to 2119
 _EXCEL_EPOCH = date(1899, 12, 30)
 _CHINA = timedelta(hours=8)
+_MOMENT = pl.Datetime("us")
+_USUAL = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
+_FIRST_YEAR, _LAST_YEAR = 1900, 2199
 
 
 def day(text: pl.Expr) -> pl.Expr:
@@ -50,6 +53,32 @@ def month(text: pl.Expr) -> pl.Expr:
 
 def _local(text: pl.Expr) -> pl.Expr:
     """The moment on a clock in China."""
+    return text.map_batches(_moments, return_dtype=_MOMENT)
+
+
+def _moments(texts: pl.Series) -> pl.Series:
+    """The usual forms are read at once; only what is left goes through all the others."""
+    usual = pl.coalesce(
+        *(
+            pl.col("text").str.to_datetime(form, strict=False, exact=True, time_unit="us")
+            for form in _USUAL
+        )
+    )
+    plausible = usual.dt.year().is_between(_FIRST_YEAR, _LAST_YEAR)
+    frame = texts.alias("text").to_frame().select("text", moment=pl.when(plausible).then(usual))
+    left = frame["moment"].is_null() & frame["text"].is_not_null()
+    if not left.any():
+        return frame["moment"]
+    others = frame.filter(left).select("text").unique()
+    read = others.lazy().with_columns(other=_unusual(pl.col("text"))).collect()
+    return (
+        frame.join(read, on="text", how="left", maintain_order="left")
+        .select(pl.coalesce("moment", "other"))
+        .to_series()
+    )
+
+
+def _unusual(text: pl.Expr) -> pl.Expr:
     plain = text.str.replace(r"^(\d{4})(\d{2})(\d{2})$", "${1}-${2}-${3}").str.replace(
         r"^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$", "${1}-${2}-${3} ${4}:${5}:${6}"
     )
@@ -70,10 +99,10 @@ def _local(text: pl.Expr) -> pl.Expr:
     ahead = pl.when(part("sign") == "-").then(-minutes).otherwise(minutes)
     shifted = written - pl.duration(minutes=ahead) + _CHINA
     serial = pl.when(text.str.contains(_SERIAL)).then(text).cast(pl.Float64, strict=False)
-    from_serial = pl.lit(_EXCEL_EPOCH).cast(pl.Datetime("us")) + pl.duration(
+    from_serial = pl.lit(_EXCEL_EPOCH).cast(_MOMENT) + pl.duration(
         seconds=(serial * 86400).round().cast(pl.Int64)
     )
     return pl.coalesce(
         pl.when(parts.struct.field("offset").is_null()).then(written).otherwise(shifted),
-        from_serial.cast(pl.Datetime("us")),
+        from_serial.cast(_MOMENT),
     )
