@@ -20,7 +20,7 @@ import structlog
 from monitor.config import BEHAVIOR_FEEDS, Settings, SourceSettings
 from monitor.errors import SettingsError, SourceError
 from monitor.sources import reader, records
-from monitor.sources.batch import Batch
+from monitor.sources.batch import Batch, Remark
 from monitor.sources.columns import Dialect
 from monitor.sources.identity import Identities
 from monitor.sources.land import Landed, land
@@ -124,6 +124,9 @@ class _Pull:
             for part in reader.read(self._source, self._dialect, self._cursors()):
                 if isinstance(part, SourceError):
                     self._refused(part)
+                    continue
+                if isinstance(part, Remark):
+                    self._notes.remarks.append(part.text)
                     continue
                 self._land(number, part, records.read(self._dialect, part, identities))
                 if self._progress is not None:

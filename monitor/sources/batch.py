@@ -40,7 +40,14 @@ class Batch:
         return sum(part.frame.height for part in self.parts)
 
 
-Reading = Iterator[Batch | SourceError]
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that somebody should know of a source that was read all the same."""
+
+    text: str
+
+
+Reading = Iterator[Batch | Remark | SourceError]
 """What a source hands out: batches, and an error for each part of it that is of no use."""
 
 
@@ -52,7 +59,7 @@ def gathered(reading: Reading, rows: int) -> Reading:
     waiting: list[Batch] = []
     try:
         for batch in reading:
-            if isinstance(batch, SourceError):
+            if isinstance(batch, SourceError | Remark):
                 yield batch
                 continue
             if waiting and sum(b.height for b in waiting) + batch.height > rows:

@@ -17,7 +17,7 @@ import polars as pl
 from monitor.config import FilesSource
 from monitor.errors import SourceError
 from monitor.sources import csvs, workbooks
-from monitor.sources.batch import Batch, Part, Reading, frame_of, unrepeated
+from monitor.sources.batch import Batch, Part, Reading, Remark, frame_of, unrepeated
 from monitor.sources.columns import Dialect, Layout
 
 _HEADER_WITHIN = 10
@@ -33,6 +33,8 @@ def read(source: FilesSource, dialect: Dialect, cursors: Mapping[str, str]) -> R
     Raises SourceError where the folder, or the file that the path names, isn't there.
     """
     root, paths = _listed(source)
+    if not paths:
+        yield Remark(f"expected files {source.path}, found none")
     settings = source.model_dump_json(
         include={"feed", "status", "columns", "department", "encoding", "delimiter"}
     )
@@ -87,8 +89,8 @@ def _file(
     refused = False
     try:
         for part in _parts(source, dialect, path, place):
-            if isinstance(part, SourceError):
-                refused = True
+            if not isinstance(part, Batch):
+                refused = refused or isinstance(part, SourceError)
                 yield part
                 continue
             if waiting is not None:

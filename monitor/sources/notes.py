@@ -27,6 +27,7 @@ class Notes:
     unknown_columns: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     departments: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
     _first: dict[str, str] = field(default_factory=dict)
     _missing: dict[str, str] = field(default_factory=dict)
     _keyless: list[str] = field(default_factory=list)
@@ -72,7 +73,8 @@ class Notes:
     def warnings(self, strangers: dict[str, int]) -> list[str]:
         """One sentence for each thing that somebody should look at."""
         names = {item.column: item.name_zh for item in self.dialect.fields}
-        found = [
+        found = [*self.remarks]
+        found += [
             f"{place}: the mandatory column {header} is missing; its cells count as blank"
             for header, place in self._missing.items()
         ]
