@@ -29,6 +29,7 @@ def demo(
             show_default="an SQLite file in --dir",
         ),
     ] = None,
+    port: Annotated[int, typer.Option(help="Where its HTTP source answers, on loopback.")] = 9180,
     sources_only: Annotated[
         bool,
         typer.Option(
@@ -72,5 +73,6 @@ def demo(
         months=months,
         seed=seed,
         store=store,
+        port=port,
     )
     demonstration.demonstrate(options, screen(), None if once else go_on)

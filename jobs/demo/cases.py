@@ -80,7 +80,7 @@ class CasesService:
             raise DemoError(
                 f"the demonstration's case service can't listen on {HOST}:{self._port}: "
                 f"{error.strerror}. End what listens there, or make the demonstration with "
-                f"another port."
+                f"another --port."
             ) from None
         server.daemon_threads = True
         self._server = server
