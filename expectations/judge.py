@@ -69,6 +69,8 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
     hold_queue(connection)
     rules = sync_rules(connection, suites)
     changed = [each for each in rules if not each.judged]
+    if not changed and connection.scalar(sa.select(to_judge.c.behavior_id).limit(1)) is None:
+        return JudgeReport(now, judged=0, findings=0, added=0, removed=0, changed_rules=0)
     if connection.dialect.name == "postgresql":
         # compiling two hundred conditions to machine code costs more than running them
         connection.exec_driver_sql("SET LOCAL jit = off")

@@ -5,6 +5,7 @@ queue it reads, so a crash before its commit leaves the queue as it was. The sec
 statements from what the store holds and plans messages beside them; run again it makes the same.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -14,6 +15,7 @@ import structlog
 
 from expectations import month_zero, suites
 from expectations.judge import hold_queue, judge
+from expectations.suites import Suite
 from monitor.config import Settings
 from monitor.ledger import links, statements
 from monitor.notify import outbox
@@ -38,29 +40,23 @@ class CheckReport:
 def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
     """Judge what is queued, then make the statements as of `now` and plan what is due."""
     begun = monotonic()
-    with store.writing() as connection:
-        number = connection.scalar(
-            sa.insert(run)
-            .values(job="check", started_at=now, outcome="running")
-            .returning(run.c.id)
-        )
     loaded = suites.load_suites(settings=settings)
     with store.writing() as connection:
-        hold_queue(connection)
-        links.refresh(connection, settings, now)
-        judged = judge(connection, loaded, now)
+        judged, findings = _judge(connection, loaded, settings, now)
     with store.writing() as connection:
+        # What landed meanwhile is judged too: a statement counts nothing that nobody judged.
+        late, late_findings = _judge(connection, loaded, settings, now)
         made = statements.make(connection, settings, now)
         disagreements = month_zero.judge_statements(connection, loaded)
         planned = outbox.plan(connection, settings, now)
         connection.execute(
-            sa.update(run).where(run.c.id == number).values(finished_at=now, outcome="ok")
+            sa.insert(run).values(job="check", started_at=now, finished_at=now, outcome="ok")
         )
     for line in disagreements:
         log.error("the ledger and the suite month_zero differ", difference=str(line))
     report = CheckReport(
-        judged=judged.judged,
-        findings=judged.findings,
+        judged=judged + late,
+        findings=findings + late_findings,
         statements=len(made),
         planned=planned,
         disagreements=tuple(str(line) for line in disagreements),
@@ -68,3 +64,13 @@ def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
     )
     log.info("check", judged=report.judged, findings=report.findings, planned=report.planned)
     return report
+
+
+def _judge(
+    connection: sa.Connection, loaded: Iterable[Suite], settings: Settings, now: datetime
+) -> tuple[int, int]:
+    """Make the facts of what is queued and judge it; gives how many records and findings."""
+    hold_queue(connection)
+    links.refresh(connection, settings, now)
+    report = judge(connection, loaded, now)
+    return report.judged, report.findings

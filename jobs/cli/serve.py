@@ -9,8 +9,8 @@ def serve(config: Config = DEFAULT_CONFIG) -> None:
     SIGTERM ends it after the step in hand, SIGHUP reloads the settings (bad ones are refused and
     the old ones stay). Several daemons may share a store: one works, the others stand by.
     """
-    from jobs import log
+    import typer
+
     from jobs.daemon import serve as run_serve
 
-    log.configure()
-    run_serve(config)
+    raise typer.Exit(run_serve(config))
