@@ -168,3 +168,10 @@ def test_a_query_that_takes_too_long_is_cut_off(
     report = pulled(store, source(postgres_url, query=slow, timeout=timedelta(seconds=1)), now)
     assert report.error is not None
     assert "statement timeout" in report.error
+
+
+def test_a_relative_path_counts_from_the_settings_files_folder(tmp_path: Path) -> None:
+    settings = {"name": "exchange", "feed": "check", "kind": "sql", "status": "accepted"}
+    given = settings | {"url": "sqlite:///exchange.db", "table": TABLE}
+    read = SqlSource.model_validate(given, context={"folder": tmp_path})
+    assert read.url.get_secret_value() == f"sqlite:///{tmp_path / 'exchange.db'}"
