@@ -93,11 +93,6 @@ class SqlSource(_Source):
     def _anchor(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
         return SecretStr(anchored(url.get_secret_value(), folder_of(info)))
 
-    @field_validator("url", mode="after")
-    @classmethod
-    def _anchor(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
-        return SecretStr(anchored(url.get_secret_value(), folder_of(info)))
-
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         if (self.table is None) == (self.query is None):
