@@ -128,5 +128,10 @@ class HttpSource(_Source):
     timeout: Duration = timedelta(seconds=30)
     ca_file: str | None = None
 
+    @field_validator("ca_file", mode="after")
+    @classmethod
+    def _below_folder(cls, path: str | None, info: ValidationInfo) -> str | None:
+        return None if path is None else str(folder_of(info).absolute() / path)
+
 
 SourceSettings = Annotated[FilesSource | SqlSource | HttpSource, Field(discriminator="kind")]

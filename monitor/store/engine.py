@@ -32,7 +32,10 @@ class Store:
     @property
     def name(self) -> str:
         """The store's address without user and password."""
-        return self._url.set(username=None, password=None).render_as_string()
+        url = self._url
+        return sa.URL.create(
+            url.drivername, host=url.host, port=url.port, database=url.database
+        ).render_as_string()
 
     @property
     def is_sqlite(self) -> bool:

@@ -43,3 +43,4 @@ def test_a_store_that_is_not_there_is_named_without_its_password() -> None:
     with pytest.raises(StoreError, match="can't open the store") as caught:
         store.verify()
     assert "secret" not in str(caught.value)
+    assert "someone" not in str(caught.value)
