@@ -9,7 +9,6 @@ import re
 import sys
 from typing import TextIO
 
-import stamina
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
@@ -36,6 +35,7 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
+        _retries_as_news(level),
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -62,7 +62,6 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
         )
     )
-    stamina.instrumentation.set_on_retry_hooks([_tell_retry])
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -70,14 +69,20 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
         logging.getLogger(name).setLevel(max(least, level))
 
 
-def _tell_retry(details: stamina.instrumentation.RetryDetails) -> None:
-    """A retry is news only to who follows closely: the last failure is told by who gave up."""
-    structlog.get_logger().info(
-        "trying again",
-        cause=str(details.caused_by),
-        attempt=details.retry_num + 1,
-        wait_seconds=round(details.wait_for, 3),
-    )
+def _retries_as_news(level: int) -> Processor:
+    """Stamina warns of every retry; here it is news: the last failure is told by who gives up."""
+
+    def retold(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        if event["event"] != "stamina.retry_scheduled":
+            return event
+        if level > logging.INFO:
+            raise structlog.DropEvent
+        for name in ("callable", "args", "kwargs", "waited_so_far"):
+            event.pop(name, None)
+        event.update(event="trying again", level="info")
+        return event
+
+    return retold
 
 
 def masked(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

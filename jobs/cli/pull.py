@@ -38,7 +38,13 @@ def pull(
             reports = run_pull(store, settings, instant, names=names or None, progress=count)
         with store.reading() as connection:
             states = source_states(connection, settings, instant)
-    asked = {report.source for report in reports}
-    screen().print(SourcesTable([state for state in states if state.source in asked]))
+    errors = {report.source: report.error for report in reports}
+    asked = [state for state in states if state.source in errors]
+    out = screen()
+    out.print(SourcesTable(asked))
+    for state in asked:
+        error = errors[state.source]
+        if error != state.error and error:  # refused before there was a run to tell of
+            out.print(error, style="red")
     if any(report.error for report in reports):
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import stamina
 import structlog
 
 from jobs import log
@@ -95,3 +96,22 @@ def test_a_traceback_is_masked_too() -> None:
     structlog.get_logger().error("job failed", exc_info=error)
     assert "hidden" not in stream.getvalue()
     assert "RuntimeError" in json.loads(stream.getvalue())["exception"]
+
+
+def tried_twice(level: int) -> str:
+    """What the log says of a call that a second attempt mended."""
+    stream = io.StringIO()
+    log.configure(stream, level)
+    with stamina.set_testing(True, attempts=2):
+        for attempt in stamina.retry_context(on=ConnectionError):
+            with attempt:
+                if attempt.num == 1:
+                    raise ConnectionError("refused")
+    return stream.getvalue()
+
+
+def test_a_retry_is_news_and_no_warning() -> None:
+    line = json.loads(tried_twice(logging.INFO))
+    assert (line["event"], line["level"]) == ("trying again", "info")
+    assert "refused" in line["caused_by"]
+    assert tried_twice(logging.WARNING) == ""
