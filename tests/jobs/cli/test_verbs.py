@@ -1,0 +1,232 @@
+"""The verbs on a small demonstration: what they show, their machine forms, their exit codes."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.store import Store, leases
+from tests.jobs.cli.conftest import NOW, Shown
+from tests.jobs.cli.user import Said, flat, yueqingling
+
+MONTH = "2026-10"
+AT = ("--now", NOW)
+ROW = {
+    "department",
+    "name",
+    "state",
+    "obligations",
+    "backlog",
+    "reasons",
+    "overdue",
+    "carried",
+    "silent",
+    "figures",
+}
+
+
+@pytest.fixture(scope="module")
+def board(demo: Shown) -> Said:
+    """`status --json` of the demonstration's month."""
+    return yueqingling(demo.folder, "status", "-m", MONTH, "--json")
+
+
+def test_the_demonstration_shows_each_step_and_what_to_look_at_next(demo: Shown) -> None:
+    shown = demo.said.out
+    steps = ["来源", "归集", "检核", "通知", "看板", "What to look at next"]
+    assert sorted(steps, key=shown.index) == steps
+    assert demo.said.err == ""
+    assert "示范区政务服务管理办公室 · 月清零 2026-10" in shown
+
+
+def test_what_the_demonstration_says_to_try_next_works(demo: Shown) -> None:
+    after = demo.said.out.partition("What to look at next")[2]
+    tries = [
+        line.partition("yueqingling ")[2].split()
+        for line in after.splitlines()
+        if "yueqingling " in line and "demo" not in line.partition("yueqingling ")[2].split()
+    ]
+    looking = [words for words in tries if words[0] in ("status", "explain", "remind", "rules")]
+    assert len(looking) == 4
+    for words in looking:
+        said = yueqingling(demo.folder, *words)
+        assert (said.code, said.err) == (0, "")
+        assert said.out
+
+
+def test_the_truth_lies_beside_the_sources(demo: Shown) -> None:
+    with (demo.folder / "truth.csv").open(encoding="utf-8-sig", newline="") as file:
+        outcomes = {row["outcome"] for row in csv.DictReader(file)}
+    assert {"repaired", "malformed", "finding", "unmeasurable"} <= outcomes
+
+
+def test_the_settings_that_the_demonstration_wrote_are_right(demo: Shown) -> None:
+    said = yueqingling(demo.folder, "config", "check")
+    assert said.code == 0
+    assert "platform-check: check (行政检查行为), files, every 15m" in said.out
+    assert yueqingling(demo.folder, "config", "check", "-q").out == ""
+
+
+def test_settings_without_sources_and_routes_are_right_but_remarked(tmp_path: Path) -> None:
+    (tmp_path / "yueqingling.toml").write_text("")
+    said = yueqingling(tmp_path, "config", "check")
+    assert said.code == 0
+    assert "nothing will be pulled" in said.out
+    assert "nobody will be written to" in said.out
+
+
+def test_the_board_has_its_versioned_form(board: Said) -> None:
+    document = board.json
+    assert list(document) == ["format", "month", "as_of", "district", "departments"]
+    assert (document["format"], document["month"]) == (1, MONTH)
+    assert document["as_of"] == "2026-11-03T02:00:00+00:00"
+    for row in (document["district"], *document["departments"]):
+        assert set(row) == ROW
+        assert sum(row["reasons"].values()) == row["backlog"]
+        for figure in row["figures"].values():
+            assert set(figure) == {"numerator", "denominator"}
+    rows = document["departments"]
+    assert sum(row["backlog"] for row in rows) == document["district"]["backlog"] > 0
+
+
+def test_one_department_is_asked_for_by_code_name_or_short_name(demo: Shown, board: Said) -> None:
+    wanted = max(board.json["departments"], key=lambda row: row["backlog"])
+    short_name = "城管执法局"
+    for asked in (wanted["department"], wanted["name"], short_name):
+        said = yueqingling(demo.folder, "status", "-m", MONTH, "-d", asked, "--json")
+        assert said.json["departments"] == [wanted]
+        assert said.json["district"] is None
+
+
+@pytest.mark.parametrize("columns", [80, 150])
+def test_tables_keep_to_the_terminal(demo: Shown, columns: int) -> None:
+    for words in (
+        ("status", "-m", MONTH),
+        ("status", "--sources"),
+        ("explain", "城管执法局", MONTH, "-n", "3"),
+        ("rules", "list"),
+        ("remind", "--dry-run", "-d", "城管执法局", *AT),
+    ):
+        said = yueqingling(demo.folder, *words, columns=columns)
+        assert said.code == 0
+        assert said.widest <= columns
+        assert "…│" not in said.out
+
+
+def test_the_board_names_the_close_as_people_do(demo: Shown) -> None:
+    shown = yueqingling(demo.folder, "status", *AT, columns=80).out
+    assert "清零时点 11-06 24:00（还有 3 个工作日）" in shown
+
+
+def test_a_month_without_statement_says_which_there_are(demo: Shown) -> None:
+    said = yueqingling(demo.folder, "status", "-m", "2020-01")
+    assert said.code == 0
+    assert "No statement of 2020-01; there are those of 2026-09, 2026-10" in said.out
+    document = yueqingling(demo.folder, "status", "-m", "2020-01", "--json").json
+    assert (document["month"], document["departments"]) == (None, [])
+
+
+def test_before_the_first_check_the_board_says_what_to_run(tmp_path: Path, store_url: str) -> None:
+    (tmp_path / "yueqingling.toml").write_text(f'[store]\nurl = "{store_url}"\n')
+    said = yueqingling(tmp_path, "status", *AT)
+    assert said.code == 0
+    assert "Run: yueqingling pull, then yueqingling check" in said.out
+    assert "no source is set up" in yueqingling(tmp_path, "status", "--sources").out
+    assert "no source is set up" in yueqingling(tmp_path, "pull").out
+
+
+def test_the_sources_have_their_versioned_form(demo: Shown) -> None:
+    document = yueqingling(demo.folder, "status", "--sources", "--json", *AT).json
+    assert (list(document), document["format"]) == (["format", "sources"], 1)
+    keys = {"source", "feed", "state", "last_success", "rows", "error", "warnings"}
+    for source in document["sources"]:
+        assert set(source) == keys
+        assert set(source["rows"]) == {"read", "landed", "unchanged", "malformed"}
+    states = {source["source"]: source["state"] for source in document["sources"]}
+    assert len(states) == 9
+    assert set(states.values()) == {"fresh"}
+
+
+def test_a_department_is_explained_down_to_records_and_rules(demo: Shown, board: Said) -> None:
+    said = yueqingling(demo.folder, "explain", "城管执法局", MONTH, columns=150)
+    assert said.code == 0
+    shown = flat(said.out)
+    assert "示范区城市管理综合执法局 · 2026-10 · 进行中 (open)" in shown
+    assert "close 11-06 24:00" in shown
+    assert "合格率 (valid_ratio): " in shown
+    assert "不合格 (invalid): " in shown
+    document = yueqingling(demo.folder, "explain", "城管执法局", MONTH, "--json").json
+    assert document["format"] == 1
+    wanted = max(board.json["departments"], key=lambda row: row["backlog"])
+    assert document["statement"]["backlog"] == wanted["backlog"]
+    counted = {line["reason"]: line["charged"] for line in document["reasons"] if line["charged"]}
+    assert counted == wanted["reasons"]
+
+
+def test_the_rules_are_listed_in_every_form() -> None:
+    here = Path()
+    document = yueqingling(here, "rules", "list", "--json").json
+    assert document["format"] == 1
+    assert set(document["rules"][0]) == {"id", "kind", "class", "severity", "field", "message"}
+    number = len(document["rules"])
+    assert f"{number} rules" in yueqingling(here, "rules", "list").out
+    punish = yueqingling(here, "rules", "list", "-k", "punish", "--json").json["rules"]
+    assert {rule["kind"] for rule in punish} == {"punish"}
+    markdown = yueqingling(here, "rules", "list", "--markdown").out.splitlines()
+    assert markdown[0] == "| id | class | severity | field | message |"
+    assert len(markdown) == number + 2
+
+
+def test_reminding_dry_says_why_and_writes_nothing(demo: Shown) -> None:
+    later = ("--now", "2026-11-05T10:00")
+    first = yueqingling(demo.folder, "remind", "--dry-run", *later)
+    assert first.code == 0
+    assert "nothing was written (--dry-run)" in first.out
+    assert "not sent: " in first.out
+    assert yueqingling(demo.folder, "remind", "--dry-run", *later) == first
+
+
+def test_nothing_is_left_to_deliver_after_the_demonstration(demo: Shown) -> None:
+    said = yueqingling(demo.folder, "deliver", *AT)
+    assert (said.code, said.out) == (0, "0 sent, 0 to be tried again, 0 refused, 0 waiting\n")
+
+
+def test_checking_again_judges_nothing_and_ends_with_1_while_backlog_remains(
+    demo: Shown, board: Said
+) -> None:
+    said = yueqingling(demo.folder, "check", *AT, "--json")
+    assert said.code == 1
+    document = said.json
+    assert (document["format"], document["judged"], document["planned"]) == (1, 0, 0)
+    assert (document["month"], document["backlog"]) == (MONTH, board.json["district"]["backlog"])
+    assert document["disagreements"] == []
+
+
+def test_a_district_without_backlog_ends_the_check_with_0(tmp_path: Path, store_url: str) -> None:
+    (tmp_path / "yueqingling.toml").write_text(f'[store]\nurl = "{store_url}"\n')
+    said = yueqingling(tmp_path, "check", *AT)
+    assert said.code == 0
+    assert "2026-10: backlog 0." in said.out
+
+
+def test_pulling_again_lands_nothing(demo: Shown) -> None:
+    names = ("departments", "platform-check", "exchange-punish")
+    said = yueqingling(demo.folder, "pull", *names, *AT)
+    assert (said.code, said.err) == (0, "")
+    document = yueqingling(demo.folder, "status", "--sources", "--json", *AT).json
+    rows = {source["source"]: source["rows"] for source in document["sources"]}
+    assert [rows[name]["landed"] for name in names] == [0, 0, 0]
+
+
+def test_a_source_that_somebody_else_pulls_is_left_to_them(demo: Shown) -> None:
+    instant = datetime.now(UTC)
+    store = Store(f"sqlite:///{demo.folder / 'yueqingling.db'}")
+    with store.writing() as connection:
+        assert leases.take(connection, "pull:items", "elsewhere:1:x", instant, timedelta(hours=1))
+    said = yueqingling(demo.folder, "pull", "items", *AT)
+    with store.writing() as connection:
+        leases.give_back(connection, "pull:items", "elsewhere:1:x")
+    store.close()
+    assert said.code == 1
+    assert "items is being pulled by somebody else" in said.out

@@ -1,0 +1,145 @@
+"""What a user can do wrong: each gets one sentence, exit code 2, and never a traceback."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.jobs.cli.conftest import NOW, Shown
+from tests.jobs.cli.user import Said, flat, yueqingling
+
+READING = ["pull", "check", "status", "remind", "deliver", "serve", "explain district 2026-10"]
+
+
+def settings(folder: Path, store: str) -> Path:
+    path = folder / "yueqingling.toml"
+    path.write_text(f'[store]\nurl = "{store}"\n', encoding="utf-8")
+    return path
+
+
+def refused(said: Said, *expected: str) -> None:
+    """The command ended with 2 and says what was expected and found, and no more."""
+    assert said.code == 2
+    assert "Traceback" not in said.err
+    shown = flat(said.err)
+    assert [text for text in expected if text not in shown] == []
+
+
+@pytest.mark.parametrize("verb", [*READING, "config check", "db upgrade"])
+def test_without_a_settings_file_it_says_how_to_get_one(tmp_path: Path, verb: str) -> None:
+    said = yueqingling(tmp_path, *verb.split())
+    refused(said, "yueqingling.toml: no such settings file", "--config", "yueqingling demo")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path) -> None:
+    refused(yueqingling(tmp_path, "status", "-c", "."), "not a readable TOML file", "directory")
+
+
+@pytest.mark.parametrize("verb", READING)
+def test_a_store_that_was_not_made_says_what_to_run(tmp_path: Path, verb: str) -> None:
+    settings(tmp_path, "sqlite:///new.db")
+    refused(yueqingling(tmp_path, *verb.split()), "new.db is empty. Run: yueqingling db upgrade")
+
+
+def test_making_the_store_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
+    settings(tmp_path, "sqlite:///new.db")
+    assert "new.db: applied " in yueqingling(tmp_path, "db", "upgrade").out
+    assert "new.db: up to date" in yueqingling(tmp_path, "db", "upgrade").out
+
+
+def test_a_store_of_another_version_is_not_worked_on(tmp_path: Path, store_url: str) -> None:
+    engine = sa.create_engine(store_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    settings(tmp_path, store_url)
+    refused(yueqingling(tmp_path, "status"), "9999")
+
+
+def test_a_store_that_cannot_be_reached_is_named_without_its_password(tmp_path: Path) -> None:
+    settings(tmp_path, "postgresql+psycopg://user:geheim@127.0.0.1:9/ledger")
+    said = yueqingling(tmp_path, "status")
+    refused(said, "can't open the store", "127.0.0.1:9/ledger", "Connection refused")
+    assert "geheim" not in said.err
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    (tmp_path / "new.db").write_text("hello\n" * 300, encoding="utf-8")
+    settings(tmp_path, "sqlite:///new.db")
+    refused(yueqingling(tmp_path, "db", "upgrade"), "new.db: file is not a database")
+
+
+@pytest.fixture
+def half_a_store(tmp_path: Path, sqlite_url: str) -> Path:
+    """A folder with a store that lost a table."""
+    settings(tmp_path, sqlite_url)
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as connection:
+        connection.execute("DROP TABLE statement")
+        connection.commit()
+    return tmp_path
+
+
+def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
+    refused(yueqingling(half_a_store, "status"), "the store sqlite:///", "no such table")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("frobnicate", "No such command 'frobnicate'"),
+        ("status --frob", "No such option: --frob"),
+        ("status -m 2026-13", "expected a month such as 2026-10, found '2026-13'"),
+        ("status -m october", "expected a month such as 2026-10, found 'october'"),
+        ("status --now 20x", "expected an instant such as 2026-11-03T10:00, found '20x'"),
+        ("status -d nobody", "found 'nobody'; near it: "),
+        ("explain 城管 2026-10", "found '城管'; near it: 城管执法局"),
+        ("explain 城管执法局", "Missing argument 'YYYY-MM'"),
+        (
+            "explain 城管执法局 2020-01",
+            "No statement of 2020-01 for 城管执法局; there are those of 2026-09, 2026-10",
+        ),
+        ("explain 城管执法局 2026-10 -n few", "Invalid value for '--records'"),
+        ("remind -d nobody", "found 'nobody'; near it: "),
+        ("pull nosuch cases", "expected names of sources in yueqingling.toml (departments, items,"),
+        ("rules list -k nokind", "expected one of check, force, month_zero, other, punish, found"),
+        ("rules list --json --markdown", "expected either --markdown or --json, found both"),
+    ],
+)
+def test_wrong_arguments_are_told_what_was_expected(
+    demo: Shown, arguments: str, expected: str
+) -> None:
+    refused(yueqingling(demo.folder, *arguments.split()), expected)
+
+
+def test_a_mistyped_department_plans_no_messages(demo: Shown) -> None:
+    def waiting() -> int:
+        with closing(sqlite3.connect(demo.folder / "yueqingling.db")) as connection:
+            (count,) = connection.execute("SELECT count(*) FROM outbox").fetchone()
+        return int(count)
+
+    before = waiting()
+    later = ("--now", "2026-11-06T10:00")
+    refused(yueqingling(demo.folder, "remind", "-d", "nobody", *later), "nobody")
+    assert waiting() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--departments 3", "departments: expected 4 to 400, found 3"),
+        ("--months 0", "months: expected 1 to 36, found 0"),
+        ("--records -5", "records: expected 400 to 5000000, found -5"),
+        ("--store mysql://x", "store: expected sqlite:///FILE or postgresql+psycopg://"),
+        ("--dir file", "expected a folder to write in: File exists"),
+        ("--dir .", "expected an empty folder or an earlier demonstration, found other files"),
+        ("--sources-only --dir nowhere", "expected a folder that `yueqingling demo` made"),
+    ],
+)
+def test_a_demonstration_that_cannot_be_made_says_why(
+    tmp_path: Path, arguments: str, expected: str
+) -> None:
+    (tmp_path / "file").touch()
+    refused(yueqingling(tmp_path, "demo", "--once", "--now", NOW, *arguments.split()), expected)
