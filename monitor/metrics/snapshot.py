@@ -47,6 +47,7 @@ class Standing:
     carried: int
     oldest_due_at: datetime | None
     silent: bool
+    expected_measured: bool
     not_measured: tuple[str, ...]
     zero: bool
     zero_of_month: bool
@@ -186,6 +187,7 @@ def _standings(connection: sa.Connection, months: tuple[str, ...]) -> list[Stand
             carried=row.carried,
             oldest_due_at=row.oldest_due_at,
             silent=row.silent,
+            expected_measured=row.expected_measured,
             not_measured=tuple(row.not_measured),
             zero=row.zero,
             zero_of_month=row.zero_of_month,
