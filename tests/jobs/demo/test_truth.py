@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from jobs.pull import pull
 
 from jobs.check import check
 from jobs.demo import Demo, DemoOptions, build
 from jobs.demo.truth import TruthRow
+from jobs.pull import pull
 from monitor.config import Settings, load
 from monitor.store import Store
 from monitor.store.tables import backlog, behavior, expected, finding, rule, statement
