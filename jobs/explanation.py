@@ -10,11 +10,20 @@ from rich.text import Text
 from jobs.board import close_text
 from monitor.directory import Department, named
 from monitor.ledger.explain import Explanation, FigureLine, Line, ReasonLine
+from monitor.ledger.figures import Name
 from monitor.words import Kind, MonthState, Reason
 from monitor.workdays import ZONE
 
 WIDE = 120
 """From this many columns on a unit's source and the days that its due is counted from are shown."""
+
+
+_LACKING: Mapping[str, str] = {
+    Name.ENTRY: "到期未录入",
+    Name.TIMELY: "期限内未报送",
+    Name.RETURN_FIX: "退回后未通过",
+}
+"""Why a unit is missing from a figure, where neither a reason nor a rule says it."""
 
 
 def rendered(explanation: Explanation, departments: Mapping[str, Department]) -> RenderableType:
@@ -54,7 +63,7 @@ def _figure(figure: FigureLine) -> Iterable[RenderableType]:
     )
     if figure.lacking:
         more = figure.denominator - figure.numerator - len(figure.lacking)
-        yield _Units(figure.lacking, more)
+        yield _Units(figure.lacking, more, _LACKING.get(figure.name, ""))
     if figure.items:
         more = figure.denominator - figure.numerator - len(figure.items)
         rest = f" … {more} more" if more > 0 else ""
@@ -73,9 +82,10 @@ def _reason(reason: ReasonLine) -> Iterable[RenderableType]:
 class _Units:
     """Units, one a line, and how many more there are; on a narrow terminal without the source."""
 
-    def __init__(self, units: Sequence[Line], more: int) -> None:
+    def __init__(self, units: Sequence[Line], more: int, otherwise: str = "") -> None:
         self._units = units
         self._more = more
+        self._otherwise = otherwise
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the table as wide as the terminal allows."""
@@ -95,7 +105,7 @@ class _Units:
             table.add_row(
                 unit.action_code or unit.record_id,
                 *([*where, due, str(unit.working_days)] if wide else [due]),
-                _why(unit),
+                _why(unit) or self._otherwise,
             )
         yield Padding(table, (0, 0, 0, 6))
         if self._more > 0:

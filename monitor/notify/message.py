@@ -226,7 +226,7 @@ def for_district(
         listed = [a for a in scoped if a.standing.remains]
         listed.sort(key=lambda account: -account.standing.backlog)
         entries = [f"{names[a.key[0]].name} {_left(a)}" for a in listed]
-        title = "未清零的部门"
+        title = "现未清零的部门"
     return Message(
         head=f"【{step.zh}】{around.office} {_month(district.standing.month)}月清零情况",
         lines=tuple(lines),
@@ -246,11 +246,17 @@ def _left(account: Account) -> str:
 
 
 def _states(accounts: Sequence[Account]) -> Iterable[Line]:
-    """How many departments stand where; those without data under their own name."""
-    states = [a.standing.sealed_state or a.standing.current_state for a in accounts]
+    """How many departments stand where; once sealed, as sealed and as they stand now."""
+    now = _counted([a.standing.current_state for a in accounts])
+    sealed = _counted([a.standing.sealed_state for a in accounts if a.standing.sealed_state])
+    if not sealed:
+        return [Line("部门", now)] if now else []
+    return [Line("封存时", sealed), *([Line("现在", now)] if now != sealed else [])]
+
+
+def _counted(states: Sequence[MonthState]) -> str:
     counted = [(state, states.count(state)) for state in MonthState if state in states]
-    if counted:
-        yield Line("部门", "，".join(f"{state.zh} {count} 个" for state, count in counted))
+    return "，".join(f"{state.zh} {count} 个" for state, count in counted)
 
 
 def _district_lines(district: Account, around: Surroundings) -> Iterable[Line]:

@@ -146,7 +146,7 @@ def test_the_bulletin_keeps_departments_without_data_apart() -> None:
         standing=sealed(MonthState.NO_DATA, department=B, measured=False), not_measured=("check",)
     )
     bulletin = district(Step.BULLETIN, (failed, FIRST), (unread, SECOND), not_measured=("check",))
-    assert "部门：未清零 1 个，无数据 1 个" in bulletin.text
+    assert "封存时：未清零 1 个，无数据 1 个" in bulletin.text
     assert bulletin.entries == ("示范区示范一局 3 项（连续 2 个月）",)
     assert "全区：—" in bulletin.text
     assert "月清零率：33.33%（1/3）" in bulletin.text
