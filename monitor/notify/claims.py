@@ -18,6 +18,8 @@ from monitor.notify.message import Line, Message
 from monitor.notify.outbox import address
 from monitor.store.tables import delivery, outbox
 from monitor.store.upsert import insert_into
+from monitor.words import DISTRICT
+from monitor.workdays import local_day
 
 OPERATOR: Audience = "operator"
 
@@ -197,14 +199,15 @@ def _settle(connection: sa.Connection, held: Claim, **values: Any) -> None:
 def _tell_operator(
     connection: sa.Connection, held: Claim, error: str, now: datetime, settings: Settings
 ) -> None:
+    """One alert a channel and day: a bad token fails every message alike."""
     department = directory.named(directory.read(connection), held.department)
     where = address(settings.route, department, OPERATOR)
     if where is None:
         return
     alert = Message(
-        head=f"[yueqingling] a message could not be delivered: {held.step} {held.month}",
+        head=f"[yueqingling] messages through {held.channel} can't be delivered",
         lines=(
-            Line("department", f"{department.short_name} ({department.code})"),
+            Line("first", f"{held.step} {held.month} of {department.short_name}"),
             Line("to", f"{held.channel}:{held.destination}"),
             Line("attempts", str(held.attempts)),
             Line("error", error),
@@ -213,9 +216,9 @@ def _tell_operator(
     statement = insert_into(connection, outbox).on_conflict_do_nothing()
     connection.execute(
         statement.values(
-            department=held.department,
+            department=DISTRICT,
             month=held.month,
-            step=f"undelivered@{held.id}",
+            step=f"undelivered-{held.channel}@{local_day(now)}",
             audience=OPERATOR,
             channel=where.channel,
             destination=where.destination,

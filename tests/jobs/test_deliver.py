@@ -180,11 +180,18 @@ def test_what_slack_refuses_is_failed_at_once_and_the_operator_is_told(desk: Des
     assert "channel_not_found" in failed.error
     assert (alert.audience, alert.step, alert.destination) == (
         "operator",
-        f"undelivered@{failed.id}",
+        "undelivered-slack@2022-02-08",
         "#政务办",
     )
     assert desk.delivers() == SENT
-    assert "could not be delivered" in desk.slack.posted()[-1]["text"]
+    assert "can't be delivered" in desk.slack.posted()[-1]["text"]
+
+
+def test_what_fails_for_one_cause_alerts_the_operator_once_a_day(desk: Desk) -> None:
+    desk.plans(A, B)
+    del desk.slack.channels["#示范一局"]
+    del desk.slack.channels["#示范二局"]
+    assert desk.delivers() == DeliveryReport(sent=0, retried=0, failed=2, waiting=1)
 
 
 def test_an_operator_alert_that_fails_raises_no_further_alert(desk: Desk) -> None:
