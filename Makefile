@@ -34,6 +34,9 @@ types: $(VENV)/.dev  ## mypy, strict
 packages:  ## Debian's prometheus and prometheus-alertmanager, which the tests run
 	@deploy/packages.sh
 
+bench: $(VENV)/.dev  ## how fast, against what (ARGS='pull --rows 1000000'; no test)
+	$(BIN)/python -m tests.bench $(ARGS)
+
 lock: $(VENV)/.dev  ## write the requirements files anew
 	deploy/lock.sh $(BIN)
 

@@ -1,0 +1,46 @@
+"""The benchmarks by name: runs those asked for, or all, and prints a line for each measurement."""
+
+import argparse
+import logging
+import os
+import tempfile
+from pathlib import Path
+
+import structlog
+
+from tests.bench import cli, judging, memory, metrics, pulling
+from tests.bench.measurement import HEADER
+from tests.bench.places import Places
+
+BENCHMARKS = {
+    "pull": pulling.measure,
+    "memory": memory.measure,
+    "judge": judging.measure,
+    "metrics": metrics.measure,
+    "help": cli.measure,
+}
+
+
+def main() -> None:
+    """Measure what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--rows", type=int, default=100_000, help="records (default: 100,000)")
+    asked = parser.parse_args()
+    unknown = [name for name in asked.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"expected names of {', '.join(BENCHMARKS)}, found {', '.join(unknown)}")
+    os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    logging.disable(logging.WARNING)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    with tempfile.TemporaryDirectory(prefix="yueqingling-bench-") as folder:
+        places = Places(Path(folder), asked.rows)
+        print(f"{asked.rows:,} rows, {os.cpu_count()} cores\n\n{HEADER}")
+        for name in asked.names or BENCHMARKS:
+            for measurement in BENCHMARKS[name](places):
+                print(measurement, flush=True)
+        places.close()
+
+
+if __name__ == "__main__":
+    main()

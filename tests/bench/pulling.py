@@ -1,0 +1,134 @@
+"""Pulling a file, against the store's own way of loading the same file and nothing else."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from jobs.pull import PullReport, pull_source
+from monitor.config import FilesSource, Settings
+from monitor.store import Store
+from monitor.store.tables import behavior, cursor
+from tests.bench.measurement import Measurement, Stopwatch
+from tests.bench.places import FIELDS, NOW, STORES, Places, checks
+
+_COLUMNS = ("record_id", *(field.column for field in FIELDS))
+_CONSTANTS = {
+    "source": "checks",
+    "kind": "check",
+    "status": "accepted",
+    "content_hash": "0",
+    "record_id_from": "delivered",
+    "first_seen_at": str(NOW),
+    "first_seen_on": str(NOW.date()),
+}
+_BASELINE = {"sqlite": "executemany", "postgresql": "COPY"}
+
+
+def measure(places: Places) -> Iterator[Measurement]:
+    """Pull, pull the same again, and what that writes."""
+    path = places.delivery(places.rows)
+    source = checks(path)
+    for kind in STORES:
+        loading, pulling, again = Stopwatch(), Stopwatch(), Stopwatch()
+        with places.store(kind) as store:
+            _load(store, path, loading)
+        with places.store(kind) as store:
+            before = _written(store)
+            with pulling.running():
+                landed = pulled(store, source)
+            written = _written(store) - before
+            with store.writing() as connection:
+                connection.execute(sa.delete(cursor))
+            before = _written(store)
+            with again.running():
+                same = pulled(store, source)
+            rewritten = _written(store) - before
+        if (landed.landed, same.unchanged) != (places.rows, places.rows):
+            raise RuntimeError(f"expected {places.rows} rows to land once: {landed}, {same}")
+        baseline = f"{_BASELINE[kind]} {loading}"
+        yield Measurement(
+            "pull a CSV file",
+            kind,
+            "≤ 2 ×" if kind == "postgresql" else "none",
+            pulling.best / loading.best,
+            2 if kind == "postgresql" else None,
+            str(pulling),
+            baseline,
+        )
+        yield Measurement(
+            "pull the same rows again",
+            kind,
+            "≤ 0.5 ×" if kind == "postgresql" else "none",
+            again.best / loading.best,
+            0.5 if kind == "postgresql" else None,
+            str(again),
+            baseline,
+        )
+        if kind == "postgresql":
+            yield Measurement(
+                "WAL of pulling the same rows again",
+                kind,
+                "0 bytes a row",
+                rewritten / places.rows,
+                0,
+                f"{rewritten:,} bytes in all",
+                f"first pull {written:,} bytes",
+                unit="bytes a row",
+            )
+
+
+def pulled(store: Store, source: FilesSource) -> PullReport:
+    """Pull the source once."""
+    return pull_source(store, Settings(source=(source,)), source, NOW)
+
+
+def _written(store: Store) -> int:
+    """The position of PostgreSQL's write-ahead log, in bytes."""
+    if store.is_sqlite:
+        return 0
+    with store.reading() as connection:
+        query = sa.text("SELECT pg_current_wal_lsn() - '0/0'")
+        return int(connection.execute(query).scalar_one())
+
+
+def _load(store: Store, path: Path, loading: Stopwatch) -> None:
+    """The file into a table like `behavior`, key and indexes included, in one transaction."""
+    with store.writing() as connection:
+        if store.is_sqlite:
+            _execute_many(connection, path, loading)
+        else:
+            _copy(connection, path, loading)
+
+
+def _execute_many(connection: sa.Connection, path: Path, loading: Stopwatch) -> None:
+    """Rows as the csv module gives them; only the load is timed with the file's reading."""
+    names = (*_CONSTANTS, *_COLUMNS)
+    marks = ", ".join("?" * len(names))
+    statement = f"INSERT INTO {behavior.name} ({', '.join(names)}) VALUES ({marks})"
+    constants = tuple(_CONSTANTS.values())
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    with loading.running(), path.open(encoding="utf-8", newline="") as file:
+        rows = csv.reader(file)
+        next(rows)
+        raw.executemany(statement, (constants + tuple(row) for row in rows))
+        raw.execute("COMMIT")
+        raw.execute("BEGIN")
+
+
+def _copy(connection: sa.Connection, path: Path, loading: Stopwatch) -> None:
+    for name, value in _CONSTANTS.items():
+        connection.exec_driver_sql(
+            f"ALTER TABLE {behavior.name} ALTER COLUMN {name} SET DEFAULT '{value}'"
+        )
+    connection.exec_driver_sql("SET LOCAL TIME ZONE 'Asia/Shanghai'")
+    raw = connection.connection.driver_connection
+    assert raw is not None
+    statement = f"COPY {behavior.name} ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT csv, HEADER)"
+    with loading.running():
+        with raw.cursor() as cursor_, cursor_.copy(statement) as copy, path.open("rb") as file:
+            while block := file.read(1 << 16):
+                copy.write(block)
+        raw.commit()
