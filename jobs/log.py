@@ -16,7 +16,9 @@ MASK = "***"
 _SECRET_KEYS = re.compile(r"token|secret|password|authorization|credential", re.IGNORECASE)
 _PERSON_KEYS = re.compile(r"^(party|person|inspector|legal|contact|phone|mobile)", re.IGNORECASE)
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]*@")
-_BEARER = re.compile(r"(?i)\b(bearer\s+|token\s*[=:]\s*)[^\s,;&]+")
+_SECRET = re.compile(
+    r"(?i)(bearer\s+|(?:token|secret|password|passwd|pwd|api_?key|app_?key|sign)\s*[=:]\s*)[^\s,;&]+"
+)
 _SLACK_TOKEN = re.compile(r"\bxox[a-z]-[\w-]+")
 _IDENTITY_CARD = re.compile(
     r"(?<![0-9A-Za-z])[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]"
@@ -27,6 +29,9 @@ _NOISY = {
     "alembic": logging.WARNING,
     "apscheduler": logging.WARNING,
     "httpx2": logging.WARNING,
+    "httpcore2": logging.WARNING,
+    "slack_sdk": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
 }
 
 
@@ -45,16 +50,13 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    for_people = stream.isatty()
-    rendered: list[Processor] = (
-        [masked, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
-        if for_people
-        else [
-            structlog.processors.format_exc_info,
-            masked,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ]
+    renderer: Processor = (
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if stream.isatty()
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
+    # a traceback is text before anything is masked: it holds what the error's message holds
+    rendered = [structlog.processors.format_exc_info, masked, renderer]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -104,6 +106,6 @@ def _masked_value(key: str, value: object) -> object:
 
 def _masked_text(text: str) -> str:
     text = _CREDENTIALS.sub(f"{MASK}@", text)
-    text = _BEARER.sub(rf"\1{MASK}", text)
+    text = _SECRET.sub(rf"\1{MASK}", text)
     text = _SLACK_TOKEN.sub(MASK, text)
     return _IDENTITY_CARD.sub(MASK, text)

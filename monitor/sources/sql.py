@@ -63,7 +63,12 @@ def _engine(source: SqlSource, url: sa.URL) -> "_Connector":
             {"mode": "ro", "uri": "true"}
         )
     return _Connector(
-        sa.create_engine(url, connect_args=_arguments(source, url), poolclass=sa.NullPool),
+        sa.create_engine(
+            url,
+            connect_args=_arguments(source, url),
+            poolclass=sa.NullPool,
+            hide_parameters=True,
+        ),
         source.attempts,
     )
 

@@ -1,5 +1,7 @@
 """The engine: one way to open the store, whichever database it is.
 
+What the database says of a statement that failed never holds the values: they are people's.
+
 Writers go through `Store.writing()`: BEGIN IMMEDIATE on SQLite, so that two writers queue instead
 of failing half-way; a plain transaction on PostgreSQL. Readers go through `Store.reading()`.
 """
@@ -27,7 +29,7 @@ class Store:
         if self._url.get_backend_name() == "sqlite":
             self.engine = _sqlite(self._url)
         else:
-            self.engine = sa.create_engine(self._url, pool_pre_ping=True)
+            self.engine = sa.create_engine(self._url, pool_pre_ping=True, hide_parameters=True)
 
     @property
     def name(self) -> str:
@@ -36,11 +38,6 @@ class Store:
         return sa.URL.create(
             url.drivername, host=url.host, port=url.port, database=url.database
         ).render_as_string()
-
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether this is the embedded store."""
-        return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -87,7 +84,7 @@ class Store:
 def _sqlite(url: sa.URL) -> sa.Engine:
     if url.database and url.database != ":memory:":
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30})
+    engine = sa.create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
