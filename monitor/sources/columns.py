@@ -30,6 +30,8 @@ ENVELOPE = {
 
 _IGNORED = re.compile(r"[\s_*\-‐‑–—―\"'“”‘’]|\((?:必填|选填|可空)\)")
 
+_RECORD_LIKE = re.compile(r"\d{6}|\d{4}[-./年]\d")
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -113,11 +115,16 @@ class Dialect:
         return Layout(columns, tuple(unknown), missing)
 
     def not_a_header(self, found: Sequence[str], place: str) -> SourceError:
-        """The error for a place without a header row; `found` is what stands there instead."""
+        """The error for a place without a header row; `found` is what stands there instead.
+
+        Where that reads like a record it isn't shown: there are people in it.
+        """
         expected = _listed([field.name_zh for field in self.fields if field.mandatory])
+        record = any(_RECORD_LIKE.search(cell) for cell in found)
+        shown = "rows of records without a header above them" if record else _listed(found)
         return SourceError(
             f"{place}: no header row of feed {self.source.feed}: expected at least a third of "
-            f"{expected}; found {_listed(found)}"
+            f"{expected}; found {shown}"
         )
 
 

@@ -1,5 +1,6 @@
 """What a pull has to remark about what was delivered, gathered until its end."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,20 @@ from monitor.sources.records import Records
 from monitor.store.tables import department
 
 _SHOWN = 5
-_DAYLIKE = r"^[\d\s\-./:年月日时分秒]{1,25}$"
+_DAYLIKE = (
+    r"^(?:(?:19|20)\d{2}(?:\d{2}){0,2}"
+    r"|\d{1,4}\s*[-./年]\s*\d{1,2}(?:\s*[-./月]\s*\d{1,4}\s*日?)?"
+    r"(?:[T\s]*\d{1,2}[:时][\d:.时分秒]{0,8})?)$"
+)
+_NUMBER = re.compile(r"\d{6}")
+_AGENCY = re.compile(
+    r"(?!\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]$)"
+    r"1[0-9A-HJ-NPQRTUWXY]{17}"
+)
+"""A credit code (GB 32100-2015) that an agency may have: one of an enterprise begins with 9.
+
+What also reads as the number of an identity card (GB 11643-1999) is taken for that.
+"""
 
 
 @dataclass
@@ -55,12 +69,14 @@ class Notes:
     def strangers(self, connection: sa.Connection) -> dict[str, int]:
         """Departments that were named and the directory doesn't hold, with rows; none without one.
 
-        Codes that were delivered in the cell but are none are counted together, as "".
+        What is no agency's code may be a person's or an enterprise's: it is counted under "".
         """
         known = set(connection.scalars(sa.select(department.c.code)))
-        if not known:
-            return {}
-        return {code: n for code, n in self.departments.items() if code not in known}
+        found: Counter[str] = Counter()
+        for code, rows in self.departments.items():
+            if known and code not in known:
+                found[code if _AGENCY.fullmatch(code) else ""] += rows
+        return dict(found)
 
     def details(self, strangers: dict[str, int]) -> dict[str, Any]:
         """What the run's row keeps."""
@@ -85,7 +101,7 @@ class Notes:
             if column != "status"
         ]
         found += [
-            f'status "{word[:20]}" is not known: {_rows(count)} taken as pending'
+            f"status {_word(word)} is not known: {_rows(count)} taken as pending"
             for word, count in self.statuses.most_common(_SHOWN)
         ]
         if self.unknown_columns:
@@ -93,7 +109,7 @@ class Notes:
             found.append(f"columns that no field is known for, kept in raw: {listed}")
         if strangers:
             ordered = sorted(strangers.items(), key=lambda pair: (-pair[1], pair[0]))
-            listed = ", ".join(f"{code[:18]} ({n})" for code, n in ordered[:_SHOWN])
+            listed = ", ".join(f"{code or 'no code'} ({n})" for code, n in ordered[:_SHOWN])
             more = f" and {len(strangers) - _SHOWN} more" if len(strangers) > _SHOWN else ""
             found.append(f"departments that the directory doesn't hold: {listed}{more}")
         if self._keyless:
@@ -123,6 +139,11 @@ def _where(batch: Batch, frame: pl.DataFrame, column: str) -> str:
     cell = part.frame[part.layout.columns[column]][at]
     looks_like_day = pl.Series([cell]).str.contains(_DAYLIKE)[0]
     return f'{where}: "{cell}"' if looks_like_day else where
+
+
+def _word(status: str) -> str:
+    """The delivered status, unless it is a number: then the column is another one."""
+    return "that is a number" if _NUMBER.search(status) else f'"{status[:20]}"'
 
 
 def _rows(count: int) -> str:

@@ -21,6 +21,7 @@ from monitor.store import Store, leases, tables
 from monitor.words import Feed
 from tests.sources.deliveries import (
     INSTITUTION,
+    PARTY,
     check_row,
     credit_code,
     files,
@@ -36,6 +37,8 @@ LANDED = (
     tables.to_judge,
     tables.cursor,
 )
+CARD = "11010519491231002X"
+"""The vector of GB 11643-1999, nobody's card."""
 DIRECTORY = [{"统一社会信用代码": INSTITUTION, "部门名称": "示范局"}]
 
 
@@ -191,13 +194,25 @@ def test_what_is_odd_about_a_delivery_is_told_once(
 def test_no_party_and_no_person_is_in_what_is_told(
     store: Store, tmp_path: Path, now: datetime
 ) -> None:
-    rows = [check_row(1, 检查时间="示范甲于昨日", 检查人员="示范甲", 监管对象="")]
-    settings = Settings(source=(files(write_csv(tmp_path / "a.csv", rows)),))
+    misplaced = {"报送时间": CARD, "状态": CARD, "实施机构编码": CARD}
+    rows = [
+        check_row(1, 检查时间="示范甲于昨日", 检查人员="示范甲", 监管对象="", 状态="通过"),
+        check_row(2, **misplaced),
+        check_row(3, 报送时间="13900000000", 状态="通过", 实施机构编码=PARTY),
+        check_row(4, 状态="通过", 实施机构编码="示范甲"),
+    ]
+    (tmp_path / "b.csv").write_text(",".join(check_row(5, 行政相对人编码=CARD).values()))
+    write_csv(tmp_path / "a.csv", rows)
+    departments = files(
+        write_csv(tmp_path / "known" / "departments.csv", DIRECTORY), Feed.DEPARTMENT, name="known"
+    )
+    checks = files(tmp_path / "*.csv", status={"column": "状态"})
     with capture_logs() as log:
-        pull(store, settings, now)
+        reports = pull(store, Settings(source=(departments, checks)), now)
+    assert any("without a header" in (report.error or "") for report in reports)
     told = f"{log} {rows_of(store, tables.run)}"
-    assert "示范甲" not in told
-    assert "示范商店" not in told
+    for name in ("示范甲", "示范商店", CARD, PARTY, "13900000000"):
+        assert name not in told
 
 
 def test_a_source_is_pulled_by_one_at_a_time(store: Store, tmp_path: Path, now: datetime) -> None:
