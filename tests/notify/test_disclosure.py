@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from stdnum.cn import uscc
 
-from monitor.notify.disclosure import without_identity_codes
+from monitor.notify.disclosure import masked, without_identity_codes
 from tests.notify.district import CREDIT_CODE, A
 
 CARD = "11010519491231002X"
@@ -34,3 +34,16 @@ def test_an_ordinary_code_is_shown(code: str) -> None:
 
 def test_a_department_s_own_code_may_be_part_of_its_codes() -> None:
     assert without_identity_codes(f"{CREDIT_CODE}-2022-1", CREDIT_CODE) is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        (f"检-{CREDIT_CODE}-01", "检-***-01"),
+        (f"{A}-{CARD}-{CREDIT_CODE}", f"{A}-***-***"),
+        (f"2022{CARD}01", "2022***01"),
+        ("示范检字〔2022〕1号", "示范检字〔2022〕1号"),
+    ],
+)
+def test_what_remains_of_a_code_still_tells_its_record(code: str, shown: str) -> None:
+    assert masked(code, (A,)) == shown
