@@ -9,6 +9,7 @@ from jobs.cli.options import (
     Config,
     Json,
     Now,
+    month_shown,
     months_with_statement,
     no_statement,
     opened,
@@ -20,7 +21,10 @@ def explain(
     department: Annotated[
         str, typer.Argument(metavar="DEPARTMENT", help="Its code or (short) name, or `district`.")
     ],
-    month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The statement month.")],
+    month: Annotated[
+        str | None,
+        typer.Argument(metavar="[YYYY-MM]", help="The statement month; else the one closing next."),
+    ] = None,
     records: Annotated[
         int,
         typer.Option(
@@ -43,8 +47,8 @@ def explain(
     from monitor import directory
     from monitor.ledger.explain import explain as explained
 
-    wanted = parse_month(month)
     with opened(config) as (settings, store), store.reading() as connection:
+        wanted = parse_month(month) if month else month_shown(connection, settings, now)
         departments = directory.read(connection)
         code = directory.find(departments, department)
         found = explained(connection, settings, code, wanted, limit=records, now=now)

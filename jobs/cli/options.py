@@ -69,6 +69,14 @@ def instant_or_now(instant: datetime | None) -> datetime:
     return instant or datetime.now(UTC)
 
 
+def month_shown(connection: "sa.Connection", settings: "Settings", now: datetime | None) -> "Month":
+    """The month that closes next: at `now`, else at the last statements."""
+    from monitor.ledger import statements
+
+    instant = now or statements.made_at(connection)
+    return statements.month_in_hand(settings, instant_or_now(instant))
+
+
 def months_with_statement(connection: "sa.Connection") -> list["Month"]:
     """The months that a check made statements of, the earliest first."""
     import sqlalchemy as sa

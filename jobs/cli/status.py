@@ -10,6 +10,7 @@ from jobs.cli.options import (
     Json,
     Now,
     instant_or_now,
+    month_shown,
     months_with_statement,
     no_statement,
     opened,
@@ -59,11 +60,9 @@ def status(
                 out.print(SourcesTable(states))
             return
         departments = directory.read(connection)
-        wanted = parse_month(month) if month else statements.month_in_hand(settings, instant)
+        wanted = parse_month(month) if month else month_shown(connection, settings, now)
         code = directory.find(departments, department) if department else None
         found = statements.read(connection, month=wanted, department=code)
-        if not found and month is None:
-            found = statements.latest(connection, department=code)
         months = months_with_statement(connection)
     if as_json:
         print(json.dumps(status_document(found, departments), ensure_ascii=False))

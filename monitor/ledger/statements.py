@@ -118,10 +118,10 @@ def read(
     ]
 
 
-def latest(connection: sa.Connection, department: str | None = None) -> list[Statement]:
-    """The statements of the latest month that has any; empty where none has."""
-    month = connection.scalar(sa.select(sa.func.max(statement.c.month)))
-    return [] if month is None else read(connection, Month.parse(month), department)
+def made_at(connection: sa.Connection) -> datetime | None:
+    """As of when the last statements were made; None where none was."""
+    as_of: datetime | None = connection.scalar(sa.select(sa.func.max(statement.c.as_of)))
+    return as_of
 
 
 def month_in_hand(settings: Settings, now: datetime) -> Month:

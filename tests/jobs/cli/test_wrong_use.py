@@ -96,7 +96,7 @@ def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
         ("status --now 20x", "expected an instant such as 2026-11-03T10:00, found '20x'"),
         ("status -d nobody", "found 'nobody'; near it: "),
         ("explain 城管 2026-10", "found '城管'; near it: 城管执法局"),
-        ("explain 城管执法局", "Missing argument 'YYYY-MM'"),
+        ("explain", "Missing argument 'DEPARTMENT'"),
         (
             "explain 城管执法局 2020-01",
             "No statement of 2020-01 for 城管执法局; there are those of 2026-09, 2026-10",
