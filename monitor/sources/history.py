@@ -9,10 +9,10 @@ from datetime import datetime
 import polars as pl
 import sqlalchemy as sa
 
+from monitor.store import bulk
 from monitor.store.tables import behavior_status
 
 _WHAT = ("status", "status_at", "submitted_at")
-_CHUNK = 5_000
 
 
 def keep(
@@ -44,22 +44,16 @@ def keep(
         pl.col("is_known").is_null() | pl.col("is_move")
     )
     fresh = unknown.unique(["id", *_WHAT], keep="last", maintain_order=True)
-    rows = [
-        {"behavior_id": row["id"], "seen_at": now} | {name: row[name] for name in _WHAT}
-        for row in fresh.iter_rows(named=True)
-    ]
-    if rows:
-        connection.execute(sa.insert(behavior_status), rows)
+    rows = fresh.select(*_WHAT, behavior_id="id", seen_at=pl.lit(now, pl.Datetime("us", "UTC")))
+    bulk.append(connection, behavior_status, rows)
 
 
 def _known(connection: sa.Connection, numbers: list[int]) -> pl.DataFrame:
     table = behavior_status
-    rows: list[tuple[object, ...]] = []
-    for start in range(0, len(numbers), _CHUNK):
-        query = sa.select(table.c.behavior_id, *(table.c[name] for name in _WHAT), sa.true()).where(
-            table.c.behavior_id.in_(numbers[start : start + _CHUNK])
-        )
-        rows += (tuple(row) for row in connection.execute(query.distinct()))
+    what = [table.c[name] for name in _WHAT]
+    of_records = bulk.one_of(connection, table.c.behavior_id, numbers)
+    query = sa.select(table.c.behavior_id, *what, sa.true()).where(of_records).distinct()
+    rows = [tuple(row) for row in connection.execute(query)]
     schema = {
         "id": pl.Int64(),
         "status": pl.String(),

@@ -4,8 +4,7 @@ Which rows are new or newer is told by comparing with what is there; an unchange
 write. Everything here runs in the caller's transaction.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,12 +17,11 @@ from monitor.sources import history, versions
 from monitor.sources.normalise import parts
 from monitor.sources.records import Records
 from monitor.sources.statuses import SUBMITTED
-from monitor.store import tables
+from monitor.store import bulk, tables
 from monitor.store.upsert import insert_into
 from monitor.words import Feed, Status
 from monitor.workdays import local_day
 
-_CHUNK = 5_000
 _INSTANT = pl.Datetime("us", "UTC")
 _STORED = {
     "record_id": pl.String(),
@@ -39,7 +37,8 @@ _STORED = {
     "first_submitted_seen_at": _INSTANT,
 }
 _VERSION = ("batch", "cd_time", "sequence")
-_ONCE = frozenset({"id", "first_seen_at", "first_seen_on"})
+_KEY = ("source", "record_id")
+_ONCE = frozenset({*_KEY, "first_seen_at", "first_seen_on"})
 """Columns that a record keeps from when it first landed."""
 
 
@@ -121,12 +120,11 @@ def _stored(
         else (table.c[name] if name in table.c else sa.null().label(name))
         for name in _STORED
     ]
-    rows: list[tuple[Any, ...]] = []
-    for some in chunks(record_ids):
-        query = sa.select(*columns).where(
-            table.c.source == source.name, table.c.record_id.in_(some)
-        )
-        rows += (tuple(row) for row in connection.execute(query))
+    query = sa.select(*columns).where(
+        table.c.source == source.name,
+        bulk.one_of(connection, table.c.record_id, record_ids),
+    )
+    rows = [tuple(row) for row in connection.execute(query)]
     return pl.DataFrame(rows, schema=_STORED, orient="row")
 
 
@@ -171,29 +169,17 @@ def _upsert(
     frame: pl.DataFrame,
     now: datetime,
 ) -> None:
-    if frame.is_empty():
-        return
-    names = [c.name for c in table.columns if c.name in frame.columns and c.name != "id"]
-    same = {"source": source.name, "first_seen_at": now}
-    if "first_seen_on" in table.c:
-        same["first_seen_on"] = local_day(now)
-    insert = insert_into(connection, table)
-    kept = {*names, "deleted_at"} - _ONCE - {"source", "record_id"}
-    statement = insert.on_conflict_do_update(
-        index_elements=["source", "record_id"],
-        set_={name: insert.excluded[name] for name in sorted(kept)},
+    instant = pl.lit(now, _INSTANT)
+    seen = {"first_seen_on": pl.lit(local_day(now))} if "first_seen_on" in table.c else {}
+    written = frame.select(
+        *(c.name for c in table.columns if c.name in frame.columns and c.name != "id"),
+        source=pl.lit(source.name),
+        first_seen_at=instant,
+        deleted_at=pl.when("is_deleted").then(instant),
+        **seen,
     )
-    deleted = frame["is_deleted"]
-    rows = [
-        row
-        | same
-        | {
-            "raw": json.loads(row["raw"]) if row["raw"] else None,
-            "deleted_at": now if is_deleted else None,
-        }
-        for row, is_deleted in zip(frame.select(names).iter_rows(named=True), deleted, strict=True)
-    ]
-    connection.execute(statement, rows)
+    renewed = [name for name in written.columns if name not in _ONCE]
+    bulk.upsert(connection, table, written, key=_KEY, renewed=renewed)
 
 
 def _withdraw(
@@ -240,26 +226,22 @@ def _renew(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> N
 
 
 def _queue(connection: sa.Connection, numbers: Sequence[int]) -> None:
-    if numbers:
-        statement = insert_into(connection, tables.to_judge).on_conflict_do_nothing()
-        connection.execute(statement, [{"behavior_id": number} for number in numbers])
+    ids = sa.select(tables.behavior.c.id).where(
+        bulk.one_of(connection, tables.behavior.c.id, numbers)
+    )
+    insert = insert_into(connection, tables.to_judge).from_select(["behavior_id"], ids)
+    connection.execute(insert.on_conflict_do_nothing())
 
 
 def _items(connection: sa.Connection, written: pl.DataFrame) -> None:
     """The item codes of the written records, a row each."""
     table = tables.behavior_item
-    for some in chunks(written["id"].to_list()):
-        connection.execute(sa.delete(table).where(table.c.behavior_id.in_(some)))
+    of_written = bulk.one_of(connection, table.c.behavior_id, written["id"].to_list())
+    connection.execute(sa.delete(table).where(of_written))
     rows = (
         written.select(behavior_id="id", item_code=parts(pl.col("supervise_item_code")))
         .drop_nulls()
         .explode("item_code")
         .with_columns(position=pl.int_range(1, pl.len() + 1).over("behavior_id"))
     )
-    if rows.height:
-        connection.execute(sa.insert(table), rows.to_dicts())
-
-
-def chunks(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
-    """The values in runs that fit into one statement's parameters."""
-    return (values[start : start + _CHUNK] for start in range(0, len(values), _CHUNK))
+    bulk.append(connection, table, rows)

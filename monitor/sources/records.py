@@ -1,7 +1,6 @@
 """Records: a batch read into the columns of its feed's table, with identity, version and facts."""
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from monitor.sources import dates, facts, normalise, statuses
 from monitor.sources.batch import Batch, Part
 from monitor.sources.columns import ENVELOPE, Dialect
 from monitor.sources.identity import Identities
+from monitor.store.types import canonical
 from monitor.words import Status
 from monitor.workdays import ZONE
 
@@ -138,7 +138,7 @@ def _raw_of(part: Part, malformed: pl.Series) -> Iterable[str | None]:
 
 def _document(cells: dict[str, str | None]) -> str | None:
     filled = {name: cell for name, cell in cells.items() if cell is not None}
-    return json.dumps(filled, ensure_ascii=False, sort_keys=True) if filled else None
+    return canonical(filled) if filled else None
 
 
 def _content_hash(dialect: Dialect, frame: pl.DataFrame) -> pl.Series:

@@ -48,9 +48,14 @@ class Document(TypeDecorator[Any]):
         del dialect
         if value is None:
             return None
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return canonical(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Read the value back."""
         del dialect
         return None if value is None else json.loads(value)
+
+
+def canonical(value: Any) -> str:
+    """The value as the text that a Document is kept as."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

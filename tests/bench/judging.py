@@ -126,7 +126,7 @@ def _judge(store: Store, suites: Sequence[Suite], stopwatch: Stopwatch, share: i
 def _group(store: Store, rules: Sequence[Rule], stopwatch: Stopwatch) -> None:
     """How many records of each department fail each rule: one SELECT a kind."""
     with store.reading() as connection:
-        if not store.is_sqlite:
+        if store.engine.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL jit = off")
         clauses = failing(connection.dialect.name, behavior, rules)
         queries: list[sa.Select[*tuple[Any, ...]]] = [

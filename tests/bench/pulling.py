@@ -86,7 +86,7 @@ def pulled(store: Store, source: FilesSource) -> PullReport:
 
 def _written(store: Store) -> int:
     """The position of PostgreSQL's write-ahead log, in bytes."""
-    if store.is_sqlite:
+    if store.engine.name == "sqlite":
         return 0
     with store.reading() as connection:
         query = sa.text("SELECT pg_current_wal_lsn() - '0/0'")
@@ -96,7 +96,7 @@ def _written(store: Store) -> int:
 def _load(store: Store, path: Path, loading: Stopwatch) -> None:
     """The file into a table like `behavior`, key and indexes included, in one transaction."""
     with store.writing() as connection:
-        if store.is_sqlite:
+        if store.engine.name == "sqlite":
             _execute_many(connection, path, loading)
         else:
             _copy(connection, path, loading)

@@ -1,0 +1,82 @@
+"""Bulk writing: what is written is what is read, whatever is in a cell."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+import sqlalchemy as sa
+
+from monitor.store import Store, bulk
+from monitor.store.tables import behavior, to_judge
+
+AWKWARD = ["", " ", "\\N", "\\.", 'a"b', "a,b", "a\nb\r\nc", "\t", "NULL", "示范、𠮷", None]
+KEY = ("source", "record_id")
+
+
+def row(number: int, text: str | None, **cells: Any) -> dict[str, Any]:
+    return {
+        "source": "示范",
+        "record_id": str(number),
+        "content_hash": "0",
+        "kind": "punish",
+        "status": "accepted",
+        "record_id_from": "delivered",
+        "first_seen_at": datetime(2022, 1, 28, 2, 0, 0, 1, tzinfo=UTC),
+        "first_seen_on": date(2022, 1, 28),
+        "party_name": text,
+        "fine_yuan": Decimal("1234567.89"),
+        "has_hearing": None if text is None else number % 2 == 0,
+        "inspector_count": None if text is None else number,
+        **cells,
+    }
+
+
+def frame(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema_overrides={"fine_yuan": pl.Decimal(18, 2)})
+
+
+def stored(connection: sa.Connection, like: dict[str, Any]) -> list[dict[str, Any]]:
+    query = sa.select(*(behavior.c[name] for name in like)).order_by(behavior.c.id)
+    return [dict(found) for found in connection.execute(query).mappings()]
+
+
+def test_every_cell_is_read_as_it_was_written(store: Store) -> None:
+    rows = [row(number, text) for number, text in enumerate(AWKWARD)]
+    with store.writing() as connection:
+        bulk.append(connection, behavior, frame(rows))
+        assert stored(connection, rows[0]) == rows
+
+
+def test_an_upsert_replaces_what_it_is_told_to(store: Store) -> None:
+    rows = [row(number, "示范甲") for number in range(3)]
+    changed = [row(number, text, content_hash="1") for number, text in ((1, ""), (3, None))]
+    with store.writing() as connection:
+        bulk.upsert(connection, behavior, frame(rows), KEY, ["party_name"])
+        bulk.upsert(connection, behavior, frame(changed), KEY, ["party_name"])
+        assert stored(connection, rows[0]) == [
+            rows[0],
+            rows[1] | {"party_name": ""},
+            rows[2],
+            changed[1],
+        ]
+
+
+def test_values_are_found_however_many_are_asked_for(store: Store) -> None:
+    rows = [row(number, None) for number in range(10)]
+    with store.writing() as connection:
+        bulk.append(connection, behavior, frame(rows))
+        asked = [str(number) for number in range(8, 100_000)]
+        query = sa.select(behavior.c.record_id).where(
+            bulk.one_of(connection, behavior.c.record_id, asked)
+        )
+        assert sorted(connection.scalars(query)) == ["8", "9"]
+
+
+def test_a_row_that_the_store_refuses_is_a_database_error(store: Store) -> None:
+    twice = pl.DataFrame({"behavior_id": [1, 1]})
+    with pytest.raises(sa.exc.DBAPIError), store.writing() as connection:
+        bulk.append(connection, to_judge, twice)
+    with store.reading() as connection:
+        assert connection.scalars(sa.select(to_judge.c.behavior_id)).all() == []
