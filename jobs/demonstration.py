@@ -107,13 +107,14 @@ def _run_jobs(demo: Demo, settings: Settings, store: Store, now: datetime, out: 
         report = check(store, settings, now)
     with store.reading() as connection:
         departments = directory.read(connection)
-        landed, defective = _landed(connection)
+        landed, withdrawn, defective = _landed(connection)
         month = statements.month_in_hand(settings, now)
         found = statements.read(connection, month=month)
     injected = demo.injected
     wrong = injected[Outcome.FINDING] + injected[Outcome.MALFORMED]
     out.print(
-        f"{landed:,} records landed, {defective:,} of them with a critical finding; "
+        f"{landed:,} records landed, of which {withdrawn:,} were withdrawn again and {defective:,} "
+        f"have a critical finding; "
         f"{report.findings:,} findings, where the generator had injected {wrong:,} defects that a "
         f"rule can see (and {injected[Outcome.REPAIRED]:,} that reading repairs). "
         f"{report.seconds:.1f} s. {demo.truth_file.name} has each of them.",
@@ -134,15 +135,16 @@ def _run_jobs(demo: Demo, settings: Settings, store: Store, now: datetime, out: 
     return named(departments, worst.department).short_name
 
 
-def _landed(connection: sa.Connection) -> tuple[int, int]:
-    """How many records stand in the store, and how many of them have a critical finding."""
-    live = sa.select(sa.func.count()).where(behavior.c.deleted_at.is_(None))
+def _landed(connection: sa.Connection) -> tuple[int, int, int]:
+    """How many records there are, withdrawn ones among them, and with a critical finding."""
+    landed = sa.select(sa.func.count(), sa.func.count(behavior.c.deleted_at))
     defective = (
         sa.select(sa.func.count(finding.c.behavior_id.distinct()))
         .join(rule, rule.c.number == finding.c.rule)
         .where(rule.c.severity == Severity.CRITICAL)
     )
-    return connection.scalar(live) or 0, connection.scalar(defective) or 0
+    records, withdrawn = connection.execute(landed.select_from(behavior)).one()
+    return records, withdrawn, connection.scalar(defective) or 0
 
 
 def _headline(number: str, chinese: str, english: str) -> Text:
