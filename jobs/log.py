@@ -56,7 +56,7 @@ def configure(stream: TextIO = sys.stderr, level: int = logging.INFO) -> None:
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
     # a traceback is text before anything is masked: it holds what the error's message holds
-    rendered = [structlog.processors.format_exc_info, masked, renderer]
+    rendered: list[Processor] = [structlog.processors.format_exc_info, masked, renderer]
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
