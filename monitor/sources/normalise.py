@@ -4,8 +4,6 @@ Everything goes through NFKC and is trimmed; the spellings of nothing become nul
 read as its type is null and named in `malformed`.
 """
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from monitor import standard
@@ -19,16 +17,6 @@ _BOOLEANS = {
     **dict.fromkeys(("是", "1", "true", "yes", "y", "t"), True),
     **dict.fromkeys(("否", "0", "false", "no", "n", "f"), False),
 }
-DTYPES: dict[str, pl.DataType] = {
-    "text": pl.String(),
-    "code": pl.String(),
-    "list": pl.String(),
-    "date": pl.Date(),
-    "instant": pl.Datetime("us", "UTC"),
-    "boolean": pl.Boolean(),
-    "number": pl.Decimal(18, 2),
-}
-"""The type of a field's column in a frame."""
 
 
 def trimmed(text: pl.Expr) -> pl.Expr:
@@ -85,11 +73,6 @@ def joined(text: pl.Expr) -> pl.Expr:
 def parts(text: pl.Expr) -> pl.Expr:
     """What `joined` joined, as a list."""
     return text.str.split("、")
-
-
-def all_of(fields: Sequence[standard.Field]) -> dict[str, pl.DataType]:
-    """The types of the fields' columns."""
-    return {field.column: DTYPES[field.type] for field in fields}
 
 
 def _coded(field: standard.Field, text: pl.Expr, given: pl.Expr) -> pl.Expr:

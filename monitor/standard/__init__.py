@@ -55,12 +55,6 @@ def code_list(name: str) -> dict[str, str]:
 
 
 @cache
-def has_code_list(name: str) -> bool:
-    """Whether the standard holds the codes of list `name`."""
-    return name == DIVISION_LIST or any(row["list"] == name for row in _rows("code_lists.csv"))
-
-
-@cache
 def _all_fields() -> tuple[Field, ...]:
     return tuple(_field(row) for row in _rows("fields.csv"))
 

@@ -418,7 +418,6 @@ run = Table(
     Column("id", Id, primary_key=True),
     Column("job", Text, nullable=False),
     Column("source", Text),
-    Column("period", Text),  # which due period this run was for
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant),
     Column("outcome", Text, nullable=False),  # running, ok or failed

@@ -465,7 +465,6 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("job", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=True),
-        sa.Column("period", sa.Text(), nullable=True),
         sa.Column("started_at", types.Instant(timezone=True), nullable=False),
         sa.Column("finished_at", types.Instant(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
