@@ -1,6 +1,7 @@
 """An explanation for people: each figure with what it rests on, down to records and rules."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -11,6 +12,7 @@ from jobs.board import close_text
 from monitor.directory import Department, named
 from monitor.ledger.explain import Explanation, FigureLine, Line, ReasonLine
 from monitor.ledger.figures import Name
+from monitor.notify.disclosure import masked
 from monitor.words import Kind, MonthState, Reason
 from monitor.workdays import ZONE
 
@@ -26,8 +28,28 @@ _LACKING: Mapping[str, str] = {
 """Why a unit is missing from a figure, where neither a reason nor a rule says it."""
 
 
+def disclosed(explanation: Explanation, departments: Container[str]) -> Explanation:
+    """The explanation with `***` for identity codes, those of `departments` left out.
+
+    A code that a department made up can hold that of the person or enterprise it is about.
+    """
+
+    def shown(line: Line) -> Line:
+        action_code = line.action_code and masked(line.action_code, departments)
+        return replace(line, action_code=action_code, record_id=masked(line.record_id, departments))
+
+    return replace(
+        explanation,
+        figures=tuple(
+            replace(f, lacking=tuple(map(shown, f.lacking))) for f in explanation.figures
+        ),
+        reasons=tuple(replace(r, units=tuple(map(shown, r.units))) for r in explanation.reasons),
+    )
+
+
 def rendered(explanation: Explanation, departments: Mapping[str, Department]) -> RenderableType:
     """The statement, then its figures, then its backlog, each with the units behind it."""
+    explanation = disclosed(explanation, departments)
     statement = explanation.statement
     name = named(departments, statement.department).name
     state = MonthState(statement.current_state)
