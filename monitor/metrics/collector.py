@@ -343,6 +343,16 @@ def _about_messages(snapshot: Snapshot) -> Iterator[Metric]:
         ("channel", "outcome"),
         (((tries.channel, tries.outcome), tries.count) for tries in snapshot.attempts),
     )
+    yield _gauge(
+        "delivery_last_failure_timestamp_seconds",
+        "When a message through a channel was last given up.",
+        ("channel",),
+        (
+            ((tries.channel,), tries.last_at.timestamp())
+            for tries in snapshot.attempts
+            if tries.outcome == "failed"
+        ),
+    )
 
 
 def _age(due: datetime | None, now: datetime) -> float:

@@ -101,6 +101,7 @@ class Attempts:
     channel: str
     outcome: str
     count: int
+    last_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,7 +279,7 @@ def _messages(connection: sa.Connection) -> tuple[Messages, ...]:
 def _attempts(connection: sa.Connection) -> tuple[Attempts, ...]:
     columns = (outbox.c.channel, delivery.c.outcome)
     query = (
-        sa.select(*columns, sa.func.count())
+        sa.select(*columns, sa.func.count(), sa.func.max(delivery.c.attempted_at))
         .select_from(delivery)
         .join(outbox, outbox.c.id == delivery.c.outbox_id)
         .group_by(*columns)

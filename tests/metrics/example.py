@@ -214,6 +214,6 @@ def _messages(connection: sa.Connection, now: datetime) -> None:
         sa.insert(tables.delivery),
         [
             {"outbox_id": number, "attempted_at": now, "outcome": outcome}
-            for number, outcome in ((1, "retry"), (1, "sent"), (2, "sent"))
+            for number, outcome in ((1, "retry"), (1, "sent"), (2, "sent"), (3, "failed"))
         ],
     )

@@ -122,6 +122,8 @@ def test_messages_are_counted_by_state_and_attempts_by_outcome(
     oldest = (now - timedelta(hours=3)).timestamp()
     assert found["outbox_oldest_waiting_timestamp_seconds"] == oldest
     assert found["delivery_attempts_total" + labels(channel="slack", outcome="sent")] == 2
+    failed = "delivery_last_failure_timestamp_seconds" + labels(channel="slack")
+    assert found[failed] == now.timestamp()
 
 
 def test_a_series_ends_with_its_department(
