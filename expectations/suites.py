@@ -127,7 +127,7 @@ def _parameters(settings: "Settings | None") -> Parameters:
     codes = set(standard.code_list(standard.DIVISION_LIST))
     zero = [True]
     if settings is not None:
-        codes.update(settings.office.extra_area_codes)
+        codes.update(settings.office.own_area_codes)
         if settings.month_zero.zero_requires_coverage:
             zero = [True, False]  # an item without a record may stand in the way
     return {AREA_CODES: sorted(codes), ZERO_WHERE_NOTHING_REMAINS: zero}

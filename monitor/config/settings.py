@@ -27,12 +27,22 @@ def _valid_close(rule: str) -> str:
     return rule
 
 
+AreaCode = Annotated[str, Field(pattern=r"^\d{6}$")]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+
 class OfficeSettings(Part):
     """The office that runs the rule, and the division it answers for."""
 
     name: str = "政务服务管理办公室"
-    area_code: Annotated[str, Field(pattern=r"^\d{6}$")] = "000000"
-    extra_area_codes: tuple[str, ...] = ()
+    area_code: AreaCode | None = None
+    extra_area_codes: tuple[AreaCode, ...] = ()
+
+    @property
+    def own_area_codes(self) -> frozenset[str]:
+        """The division codes that are valid here whatever the standard says."""
+        own = () if self.area_code is None else (self.area_code,)
+        return frozenset((*own, *self.extra_area_codes))
 
 
 class StoreSettings(Part):
@@ -78,7 +88,7 @@ class MonthZeroSettings(Part):
     proof_within: Duration = timedelta(hours=26)
     zero_requires_coverage: bool = False
     attribute_to: Literal["institution", "entrusted"] = "institution"
-    coverage_targets: tuple[float, float, float, float] = (20, 40, 60, 80)
+    coverage_targets: tuple[Percent, Percent, Percent, Percent] = (20, 40, 60, 80)
     start: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None = None
 
 

@@ -225,6 +225,12 @@ def _about_months(snapshot: Snapshot) -> Iterator[Metric]:
         ("month",),
         (((month,), sealed_at.timestamp()) for month, sealed_at in snapshot.seals.items()),
     )
+    yield _gauge(
+        "coverage_target_ratio",
+        "Coverage of items aimed at by the end of the month's quarter: 0 to 1.",
+        ("month",),
+        (((month,), target) for month, target in snapshot.coverage_targets.items()),
+    )
 
 
 def _figure(

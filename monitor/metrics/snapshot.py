@@ -134,6 +134,7 @@ class Snapshot:
     seals: Mapping[str, datetime]
     unjudged: int
     check_every_seconds: float
+    coverage_targets: Mapping[str, float] = MappingProxyType({})  # by month, 0 to 1
 
     @classmethod
     def read(cls, connection: sa.Connection, settings: Settings, now: datetime) -> "Snapshot":
@@ -154,6 +155,12 @@ class Snapshot:
             messages=_messages(connection),
             attempts=_attempts(connection),
             seals=MappingProxyType(_seals(connection, months)),
+            coverage_targets=MappingProxyType(
+                {
+                    str(month): settings.month_zero.coverage_targets[(month.number - 1) // 3] / 100
+                    for month in (current, current.shift(-1))
+                }
+            ),
             check_every_seconds=settings.serve.check_every.total_seconds(),
             unjudged=connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0,
         )

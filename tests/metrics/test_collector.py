@@ -91,6 +91,12 @@ def test_the_current_and_the_previous_month_are_shown_and_no_other(collector: Co
     assert not [name for name in found if "2021-11" in name]
 
 
+def test_each_month_shows_the_coverage_aimed_at_in_its_quarter(collector: Collector) -> None:
+    found = series(collector)
+    assert found["coverage_target_ratio" + labels(month="2021-12")] == 0.8
+    assert found["coverage_target_ratio" + labels(month="2022-01")] == 0.2
+
+
 def test_rule_failures_are_counted_by_class_for_rules_in_force(collector: Collector) -> None:
     found = series(collector)
     shown = {name: n for name, n in found.items() if name.startswith("rule_failures")}
