@@ -5,7 +5,7 @@ tables only, so every instance serves the same and a restart forgets nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
@@ -134,7 +134,7 @@ class Snapshot:
     seals: Mapping[str, datetime]
     unjudged: int
     check_every_seconds: float
-    coverage_targets: Mapping[str, float] = MappingProxyType({})  # by month, 0 to 1
+    coverage_targets: Mapping[str, float] = field(default_factory=dict)  # by month, 0 to 1
 
     @classmethod
     def read(cls, connection: sa.Connection, settings: Settings, now: datetime) -> "Snapshot":
