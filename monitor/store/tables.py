@@ -363,6 +363,7 @@ statement = Table(
     Column("zero_of_month", Boolean, nullable=False),
     Column("sealed_state", Text),
     Column("current_state", Text, nullable=False),
+    Column("late", Boolean),  # not cleared when it was sealed, or at some time since
     Column("figures", Document, nullable=False),  # {name: {numerator, denominator}}
     Column("moved_out", Document, nullable=False),  # {cause: count}
 )

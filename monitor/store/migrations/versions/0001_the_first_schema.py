@@ -514,6 +514,7 @@ def upgrade() -> None:
         sa.Column("zero_of_month", sa.Boolean(), nullable=False),
         sa.Column("sealed_state", sa.Text(), nullable=True),
         sa.Column("current_state", sa.Text(), nullable=False),
+        sa.Column("late", sa.Boolean(), nullable=True),
         sa.Column("figures", types.Document(), nullable=False),
         sa.Column("moved_out", types.Document(), nullable=False),
         sa.PrimaryKeyConstraint("department", "month", name=op.f("pk_statement")),
