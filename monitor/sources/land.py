@@ -153,13 +153,24 @@ def _land_behaviors(
     )
     _upsert(connection, table, source, written, now)
     _withdraw(connection, table, withdrawn, now)
-    numbers = _stored(connection, table, source, changes["record_id"].to_list()).select(
-        "record_id", "id"
-    )
+    numbers = _numbers(connection, source, changes["record_id"].to_list())
     _queue(connection, numbers["id"].to_list())
     _items(connection, written.drop("id").join(numbers, on="record_id"))
     known_numbers = ordered.filter(known).select("record_id", "id").unique()
     history.keep(connection, ordered, changes, pl.concat([numbers, known_numbers]).unique(), now)
+
+
+def _numbers(
+    connection: sa.Connection, source: SourceSettings, record_ids: Sequence[str]
+) -> pl.DataFrame:
+    """The ids of the records."""
+    columns = tables.behavior.c
+    query = sa.select(columns.record_id, columns.id).where(
+        columns.source == source.name, bulk.one_of(connection, columns.record_id, record_ids)
+    )
+    rows = [tuple(row) for row in connection.execute(query)]
+    schema = {name: _STORED[name] for name in ("record_id", "id")}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _upsert(
