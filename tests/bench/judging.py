@@ -10,7 +10,7 @@ from expectations.conditions import failing
 from expectations.judge import judge
 from expectations.records import live
 from expectations.suites import Rule, Suite, behavior_rules, load_suites
-from monitor.store import Store
+from monitor.store import Store, planner
 from monitor.store.tables import behavior, finding, to_judge
 from monitor.words import Kind
 from tests.bench.measurement import Measurement, Stopwatch
@@ -41,10 +41,10 @@ def measure(places: Places) -> Iterator[Measurement]:
             _fill(store, places.rows)
             whole, some, grouped = Stopwatch(), Stopwatch(), Stopwatch()
             for _ in range(_RUNS):
-                _judge(store, suites, whole, share=1)
+                _judge(store, suites, whole, share=1, rows=places.rows)
                 _group(store, behavior_rules(suites), grouped)
             for _ in range(_RUNS):
-                _judge(store, suites, some, share=100)
+                _judge(store, suites, some, share=100, rows=places.rows // 100)
             with store.reading() as connection:
                 found = connection.scalar(sa.select(sa.func.count()).select_from(finding))
             yield Measurement(
@@ -113,12 +113,15 @@ def _fill(store: Store, rows: int) -> None:
         autocommit.exec_driver_sql("ANALYZE")
 
 
-def _judge(store: Store, suites: Sequence[Suite], stopwatch: Stopwatch, share: int) -> None:
+def _judge(
+    store: Store, suites: Sequence[Suite], stopwatch: Stopwatch, share: int, rows: int
+) -> None:
     """Judge one record in `share`, having forgotten what was found in it before."""
     chosen = sa.select(behavior.c.id).where(behavior.c.id % share == 0)
     with store.writing() as connection:
         connection.execute(sa.delete(finding).where(finding.c.behavior_id.in_(chosen)))
         connection.execute(sa.insert(to_judge).from_select(["behavior_id"], chosen))
+        planner.gather(connection, (to_judge,), grown_by=rows)  # as a check does
     with stopwatch.running(), store.writing() as connection:
         judge(connection, suites, NOW)
 
