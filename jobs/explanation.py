@@ -48,8 +48,10 @@ def disclosed(explanation: Explanation, departments: Container[str]) -> Explanat
 
 
 def rendered(explanation: Explanation, departments: Mapping[str, Department]) -> RenderableType:
-    """The statement, then its figures, then its backlog, each with the units behind it."""
-    explanation = disclosed(explanation, departments)
+    """The statement, then its figures, then its backlog, each with the units behind it.
+
+    What is shown of a code is up to `disclosed`.
+    """
     statement = explanation.statement
     name = named(departments, statement.department).name
     state = MonthState(statement.current_state)

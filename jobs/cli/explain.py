@@ -43,7 +43,7 @@ def explain(
     import json
 
     from jobs.cli.screen import screen
-    from jobs.explanation import rendered
+    from jobs.explanation import disclosed, rendered
     from monitor import directory
     from monitor.ledger.explain import explain as explained
 
@@ -55,6 +55,7 @@ def explain(
         months = months_with_statement(connection)
     if found is None:
         raise typer.BadParameter(no_statement(months, department, wanted), param_hint="YYYY-MM")
+    found = disclosed(found, departments)
     if as_json:
         print(json.dumps(found.to_json(), ensure_ascii=False))
     else:
