@@ -89,6 +89,9 @@ class Notes:
     def warnings(self, strangers: dict[str, int]) -> list[str]:
         """One sentence for each thing that somebody should look at."""
         names = {item.column: item.name_zh for item in self.dialect.fields}
+        statuses: Counter[str] = Counter()
+        for word, count in self.statuses.items():
+            statuses[_word(word)] += count
         found = [*self.remarks]
         found += [
             f"{place}: the mandatory column {header} is missing; its cells count as blank"
@@ -101,8 +104,8 @@ class Notes:
             if column != "status"
         ]
         found += [
-            f"status {_word(word)} is not known: {_rows(count)} taken as pending"
-            for word, count in self.statuses.most_common(_SHOWN)
+            f"status {word} is not known: {_rows(count)} taken as pending"
+            for word, count in statuses.most_common(_SHOWN)
         ]
         if self.unknown_columns:
             listed = ", ".join(f"{h} ({n})" for h, n in self.unknown_columns.most_common(20))
