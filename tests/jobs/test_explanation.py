@@ -1,11 +1,12 @@
 """An explanation for people says which records, and nobody's identity code."""
 
 import io
+import json
 from datetime import UTC, date, datetime
 
 from rich.console import Console
 
-from jobs.explanation import rendered
+from jobs.explanation import disclosed, rendered
 from monitor.directory import Department
 from monitor.ledger.explain import Explanation, FigureLine, Line, ReasonLine
 from monitor.ledger.statements import Statement
@@ -65,12 +66,15 @@ def test_identity_codes_inside_codes_are_masked_and_the_department_s_own_is_show
         (FigureLine("timely_ratio", "及时率", 0, 2, "0.00", lacking),),
         (ReasonLine("draft", "暂存未报", 1, 1, {"punish": 1}, lacking[:1]),),
     )
+    departments = {A: Department(A, "示范局", "示范局")}
+    told = disclosed(explanation, departments)
     screen = io.StringIO()
-    Console(file=screen, width=200).print(
-        rendered(explanation, {A: Department(A, "示范局", "示范局")})
-    )
+    Console(file=screen, width=200).print(rendered(told, departments))
     shown = screen.getvalue()
     assert CARD not in shown
     assert CREDIT_CODE not in shown
     assert shown.count("罚***-1") == 2
     assert f"punish|{A}|***-2" in shown
+    document = json.dumps(told.to_json())
+    assert CARD not in document
+    assert CREDIT_CODE not in document
