@@ -29,6 +29,8 @@ class Known:
     freshness: Freshness
     zero_reports: frozenset[tuple[str, str]]
     moved_out: Mapping[tuple[str, str], Mapping[str, int]]
+    sealed: frozenset[tuple[str, str]]
+    """Departments and months that have a sealed statement: it is kept up to date for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ class _Left:
 
 def accounts(known: Known, settings: Settings, months: Sequence[Month]) -> list[Account]:
     """The accounts of all departments in `months` (oldest first), and after them the district's."""
-    codes = [*known.departments, *sorted(known.counts.departments - set(known.departments))]
+    others = known.counts.departments | {code for code, _month in known.sealed}
+    codes = [*known.departments, *sorted(others - set(known.departments))]
     made = [account for code in codes for account in _of_department(known, settings, code, months)]
     by_month: dict[Month, list[Account]] = {month: [] for month in months}
     for account in made:
@@ -95,7 +98,7 @@ def accounts(known: Known, settings: Settings, months: Sequence[Month]) -> list[
 def _of_department(
     known: Known, settings: Settings, code: str, months: Sequence[Month]
 ) -> Iterator[Account]:
-    """Accounts for the months in which the department is in scope or has something on record."""
+    """Accounts of the months in which the department is in scope, or has or had something."""
     department = known.departments.get(code)
     own = (
         sorted(month for owner, month in known.counts.units if owner == code)
@@ -109,7 +112,8 @@ def _of_department(
             carried.add(known.counts.remaining.get((code, before), ()), before, str(month))
             place += 1
         in_scope = department is not None and department.in_scope(month.last)
-        if in_scope or (own and own[0] <= str(month)):
+        has_own = bool(own) and own[0] <= str(month)
+        if in_scope or has_own or (code, str(month)) in known.sealed:
             left = carried.copy()
             left.add(known.counts.remaining.get((code, str(month)), ()), str(month), str(month))
             yield _account(known, settings, code, month, in_scope, left)
@@ -125,7 +129,7 @@ def _account(
     unspoken = (
         in_scope
         and known.coverage.in_use.get(place, 0) > 0
-        and not any(each.present for each in units)
+        and not any(each.obligations for each in units)
         and place not in known.zero_reports
     )
     if not unspoken:

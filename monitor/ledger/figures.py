@@ -12,7 +12,7 @@ from fractions import Fraction
 import sqlalchemy as sa
 
 from monitor.ledger.obligations import IS_OBLIGATION, IS_RECORD, unit
-from monitor.words import Word
+from monitor.words import Reason, Word
 
 Figures = dict[str, dict[str, int]]
 
@@ -45,7 +45,8 @@ class Ratio:
 
 RATIOS: Mapping[Name, Ratio] = {
     Name.ENTRY: Ratio(
-        of=sa.and_(IS_OBLIGATION, unit.c.due_passed), reached=unit.c.behavior_id.is_not(None)
+        of=sa.and_(IS_OBLIGATION, unit.c.due_passed),
+        reached=sa.func.coalesce(unit.c.reason, "") != Reason.UNENTERED,
     ),
     Name.TIMELY: Ratio(
         of=sa.and_(IS_OBLIGATION, sa.or_(unit.c.due_passed, unit.c.submitted)),

@@ -15,10 +15,10 @@ import sqlalchemy as sa
 
 from monitor import standard
 from monitor.config import Settings
-from monitor.ledger import reasons, scratch
+from monitor.ledger import hindsight, reasons, scratch
 from monitor.ledger.days import LocalDay, MonthOf
-from monitor.ledger.reasons import NOT_SUBMITTED, SUBMITTED
-from monitor.store.tables import behavior, behavior_status, department, exemption, expected
+from monitor.ledger.reasons import SUBMITTED
+from monitor.store.tables import behavior, department, exemption, expected
 from monitor.store.types import Id, Instant
 from monitor.words import UNKNOWN_DEPARTMENT, Kind, Reason, Status
 from monitor.workdays import local_day
@@ -114,12 +114,7 @@ def _from_records(settings: Settings, view: View) -> sa.Select[Any]:
         reasons.calendar(name) for name in ("basis_day", "status_day", "submission_day")
     )
     fault = reasons.faults()
-    returned = (
-        sa.select(behavior_status.c.behavior_id)
-        .where(behavior_status.c.status == Status.RETURNED)
-        .distinct()
-        .subquery("returned")
-    )
+    returned = hindsight.once_returned(view.at if view.as_of_close else None)
     invalid = sa.func.coalesce(fault.c.invalid, 0) == 1
     unlinked = sa.func.coalesce(fault.c.unlinked, 0) == 1
     facts = reasons.Facts(
@@ -187,7 +182,7 @@ def _from_records(settings: Settings, view: View) -> sa.Select[Any]:
 def _records(view: View) -> sa.Select[Any]:
     """Live records with what the rule needs of each: days, status at the instant, marks."""
     b, e = behavior, expected
-    history = _history(view) if view.as_of_close else None
+    history = hindsight.history(view.at) if view.as_of_close else None
     source: sa.FromClause = b.outerjoin(
         e, sa.and_(e.c.behavior_id == b.c.id, e.c.deleted_at.is_(None))
     )
@@ -201,6 +196,11 @@ def _records(view: View) -> sa.Select[Any]:
         else_=sa.func.coalesce(
             b.c.submitted_on, LocalDay(b.c.first_submitted_seen_at), b.c.first_seen_on
         ),
+    )
+    status = (
+        hindsight.status_now()
+        if history is None
+        else hindsight.status_then(view.at, submission_on, history)
     )
     return (
         sa.select(
@@ -216,7 +216,7 @@ def _records(view: View) -> sa.Select[Any]:
             basis.label("basis_on"),
             LocalDay(b.c.status_at).label("status_on"),
             submission_on.label("submission_on"),
-            _status_then(view, submission_on, history).label("status_then"),
+            status.label("status_then"),
             b.c.duplicate_of.is_not(None).label("duplicate"),
             _exempt(owner, b.c.supervise_item_code, b.c.action_code, basis).label("exempt"),
             _filled().label("filled"),
@@ -224,62 +224,6 @@ def _records(view: View) -> sa.Select[Any]:
         )
         .select_from(source)
         .where(is_live(b))
-    )
-
-
-def _status_then(
-    view: View, submission_on: sa.ColumnElement[date], history: sa.Subquery | None
-) -> sa.ColumnElement[str]:
-    """The status that counts at the view's instant.
-
-    Looking back, a status that came later counts as what was seen before it; where nothing was
-    seen before, a record that had been submitted was pending.
-    """
-    b = behavior
-    sent_again = sa.and_(b.c.status == Status.RETURNED, b.c.submitted_at > b.c.status_at)
-    status = sa.case((sent_again, Status.PENDING.value), else_=b.c.status)
-    if history is None:
-        return status
-    was_submitted = submission_on < view.today
-    return sa.case(
-        (
-            sa.or_(b.c.status_at.is_(None), b.c.status_at < view.at),
-            sa.case(
-                (
-                    sa.and_(b.c.status.in_([s.value for s in SUBMITTED]), sa.not_(was_submitted)),
-                    NOT_SUBMITTED,
-                ),
-                else_=status,
-            ),
-        ),
-        (history.c.status == Status.DELETED, NOT_SUBMITTED),
-        (history.c.status.is_not(None), history.c.status),
-        (was_submitted, Status.PENDING.value),
-        else_=NOT_SUBMITTED,
-    )
-
-
-def _history(view: View) -> sa.Subquery:
-    """The last status of each record that held before the view's instant."""
-    held_from = sa.func.coalesce(behavior_status.c.status_at, behavior_status.c.seen_at)
-    ranked = (
-        sa.select(
-            behavior_status.c.behavior_id,
-            behavior_status.c.status,
-            sa.func.row_number()
-            .over(
-                partition_by=behavior_status.c.behavior_id,
-                order_by=[held_from.desc(), behavior_status.c.id.desc()],
-            )
-            .label("rank"),
-        )
-        .where(held_from < view.at)
-        .subquery()
-    )
-    return (
-        sa.select(ranked.c.behavior_id, ranked.c.status)
-        .where(ranked.c.rank == 1)
-        .subquery("history")
     )
 
 

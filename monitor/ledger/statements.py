@@ -38,7 +38,7 @@ LONGEST = 36
 """Months that have statements; what belongs to earlier ones is carried into the first of these."""
 
 _KEY = ("department", "month")
-_OWN_COLUMNS = frozenset({*_KEY, "as_of", "sealed_state", "current_state", "not_measured"})
+_OWN_COLUMNS = frozenset({*_KEY, "as_of", "sealed_state", "current_state", "late", "not_measured"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _statement(row: Any, counts: Mapping[str, int]) -> Statement:
     """A row as a statement; pending records that wait for the office are no reason."""
     charged = {reason.value: counts.get(reason, 0) for reason in Reason}
     charged[Reason.PENDING] -= row.pending
-    values = dict(row._mapping)
+    values = {name: value for name, value in row._mapping.items() if name != "late"}
     values |= {
         "month": Month.parse(row.month),
         "not_measured": tuple(row.not_measured),
@@ -181,7 +181,15 @@ def _known(
         freshness=freshness.read(connection, settings, now),
         zero_reports=zero_reports.filed(connection),
         moved_out=backlog.moved_out(connection),
+        sealed=_sealed(connection),
     )
+
+
+def _sealed(connection: sa.Connection) -> frozenset[tuple[str, str]]:
+    query = sa.select(statement.c.department, statement.c.month).where(
+        statement.c.sealed_state.is_not(None), statement.c.department != DISTRICT
+    )
+    return frozenset((department, month) for department, month in connection.execute(query))
 
 
 def _is_published(month: Month, settings: Settings) -> bool:
@@ -220,13 +228,11 @@ def _write(
         sealed = frozen.get(account.month, {}).get(account.department)
         if old is not None and old.sealed_state is not None:
             sealed = MonthState(old.sealed_state)
-        state = states.current(
-            account.position,
-            str(account.month) in sealed_months,
-            sealed,
-            MonthState(old.current_state) if old is not None else None,
-        )
-        rows.append(_row(account, now, sealed, state))
+        is_sealed = str(account.month) in sealed_months
+        was_late = old is not None and bool(old.late)
+        late = states.is_late(account.position, is_sealed, sealed, was_late)
+        state = states.current(account.position, is_sealed, late)
+        rows.append(_row(account, now, sealed, state, late))
     written = {(row["department"], row["month"]) for row in rows}
     gone = [
         {"old_department": department, "old_month": month}
@@ -253,7 +259,7 @@ def _write(
 
 
 def _row(
-    account: Account, now: datetime, sealed: MonthState | None, state: MonthState
+    account: Account, now: datetime, sealed: MonthState | None, state: MonthState, late: bool
 ) -> dict[str, Any]:
     values: dict[str, Any] = {
         column.name: getattr(account, column.name)
@@ -266,5 +272,6 @@ def _row(
         "as_of": now,
         "sealed_state": sealed,
         "current_state": state.value,
+        "late": late,
         "not_measured": list(account.not_measured),
     }

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from monitor.words import MonthState
 
-_LATE = frozenset({MonthState.NOT_CLEARED, MonthState.CLEARED_LATE})
-
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -30,10 +28,16 @@ def judged(position: Position) -> MonthState:
     return MonthState.AWAITING_AUDIT if position.pending else MonthState.CLEARED_ON_TIME
 
 
-def current(
-    position: Position, is_sealed: bool, sealed: MonthState | None, before: MonthState | None
-) -> MonthState:
-    """The state now; `before` is what it was at the last statement.
+def is_late(position: Position, is_sealed: bool, sealed: MonthState | None, was_late: bool) -> bool:
+    """Whether something counted at the seal or counts after it; what was late once remains so."""
+    if not is_sealed:
+        return False
+    at_seal = sealed in (MonthState.NOT_CLEARED, MonthState.NO_DATA)
+    return at_seal or was_late or position.blocked
+
+
+def current(position: Position, is_sealed: bool, late: bool) -> MonthState:
+    """The state now.
 
     Until the month is sealed it is open: sources may still bring what was submitted in time. Who
     was not cleared at the seal or at any time after it can only be cleared late.
@@ -41,7 +45,6 @@ def current(
     if not is_sealed:
         return MonthState.OPEN
     state = judged(position)
-    is_late = sealed in (MonthState.NOT_CLEARED, MonthState.NO_DATA) or before in _LATE
-    if state is MonthState.CLEARED_ON_TIME and is_late:
+    if state is MonthState.CLEARED_ON_TIME and late:
         return MonthState.CLEARED_LATE
     return state

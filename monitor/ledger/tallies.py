@@ -32,10 +32,9 @@ class Remaining:
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """All units of one kind: `present` counts exempted ones and duplicates too."""
+    """All units of one kind."""
 
     kind: str
-    present: int
     obligations: int
     cleared: int
     shares: Mapping[Name, tuple[int, int]]
@@ -76,14 +75,12 @@ def count(connection: sa.Connection, closes: Mapping[str, date]) -> Counts:
     for department, month, *rest in connection.execute(_remaining()):
         remaining[department, month].append(Remaining(*rest))
     units: dict[Place, list[Units]] = defaultdict(list)
-    for department, month, kind, present, obligations, cleared, *sums in connection.execute(
-        _units()
-    ):
+    for department, month, kind, obligations, cleared, *sums in connection.execute(_units()):
         names = [*RATIOS, Name.COMPLETENESS]
         shares = {
             name: (int(sums[2 * n] or 0), int(sums[2 * n + 1] or 0)) for n, name in enumerate(names)
         }
-        units[department, month].append(Units(kind, present, obligations, cleared, shares))
+        units[department, month].append(Units(kind, obligations, cleared, shares))
     later: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for department, *carried in connection.execute(_cleared_later(closes)):
         month, last, number = carried
@@ -154,7 +151,6 @@ def _units() -> sa.Select[Any]:
     return (
         sa.select(
             *columns,
-            sa.func.count(),
             _number(IS_OBLIGATION),
             _number(sa.and_(IS_OBLIGATION, u.reason.is_(None))),
             *sums,

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from monitor.ledger import seals, zero_reports
-from monitor.ledger.states import Position, current, judged
+from monitor.ledger.states import Position, current, is_late, judged
 from monitor.store import Store
 from monitor.store.tables import seal
 from monitor.words import MonthState
@@ -36,20 +36,104 @@ CLEAR = Position(blocked=False, pending=False, measured=True)
 
 
 @pytest.mark.parametrize(
-    ("sealed", "before", "state"),
+    ("sealed", "was_late", "state"),
     [
-        (MonthState.CLEARED_ON_TIME, MonthState.CLEARED_ON_TIME, MonthState.CLEARED_ON_TIME),
-        (MonthState.CLEARED_ON_TIME, MonthState.NOT_CLEARED, MonthState.CLEARED_LATE),
-        (MonthState.AWAITING_AUDIT, MonthState.AWAITING_AUDIT, MonthState.CLEARED_ON_TIME),
-        (MonthState.AWAITING_AUDIT, MonthState.NOT_CLEARED, MonthState.CLEARED_LATE),
-        (MonthState.NOT_CLEARED, MonthState.NOT_CLEARED, MonthState.CLEARED_LATE),
-        (MonthState.NO_DATA, MonthState.NO_DATA, MonthState.CLEARED_LATE),
+        (MonthState.CLEARED_ON_TIME, False, MonthState.CLEARED_ON_TIME),
+        (MonthState.CLEARED_ON_TIME, True, MonthState.CLEARED_LATE),
+        (MonthState.AWAITING_AUDIT, False, MonthState.CLEARED_ON_TIME),
+        (MonthState.AWAITING_AUDIT, True, MonthState.CLEARED_LATE),
+        (MonthState.NOT_CLEARED, False, MonthState.CLEARED_LATE),
+        (MonthState.NO_DATA, False, MonthState.CLEARED_LATE),
     ],
 )
 def test_who_was_not_cleared_at_or_after_the_seal_can_only_be_cleared_late(
-    sealed: MonthState, before: MonthState, state: MonthState
+    sealed: MonthState, was_late: bool, state: MonthState
 ) -> None:
-    assert current(CLEAR, True, sealed, before) is state
+    assert current(CLEAR, True, is_late(CLEAR, True, sealed, was_late)) is state
+
+
+def test_who_waited_for_audit_after_being_late_is_still_cleared_late(store: Store) -> None:
+    book = Book(store)
+    book.record()
+    book.tick(SEALED)
+    late = book.record(status="draft", submitted=None)
+    states = [book.january(LATER).current_state]
+    for hour, status in (("10", "pending"), ("11", "accepted")):
+        book.change(late, status=status, submitted_at=china("2022-02-16T09:30"))
+        states.append(book.january(f"2022-02-16T{hour}:00").current_state)
+    assert states == ["not_cleared", "awaiting_audit", "cleared_late"]
+
+
+@pytest.mark.parametrize("before", ["draft", "returned"])
+def test_what_was_sent_in_before_the_close_and_read_after_it_was_pending_at_it(
+    store: Store, before: str
+) -> None:
+    book = Book(store)
+    record = book.record(submitted="2022-02-11T23:59:59", status_at=china("2022-02-12T08:00"))
+    book.remember(record, before, "2022-02-10T08:00")
+    assert book.january(SEALED).sealed_state == "awaiting_audit"
+
+
+def test_what_was_returned_before_the_close_and_sent_in_after_it_was_returned_at_it(
+    store: Store,
+) -> None:
+    book = Book(store)
+    sent = "2022-02-12T08:00"
+    book.record(status="returned", submitted=sent, status_at=china("2022-02-10T08:00"))
+    book.tick(SEALED)
+    assert seal_of(book)["statements"][0]["reasons"] == {"returned": 1}
+
+
+def test_a_return_after_the_close_is_no_matter_of_the_seal(store: Store) -> None:
+    book = Book(store)
+    record = book.record(status_at=china("2022-02-12T08:00"), status="returned")
+    book.remember(record, "accepted", "2022-01-12T08:00")
+    book.remember(record, "returned", "2022-02-12T08:00")
+    statement = book.january(SEALED)
+    assert (statement.sealed_state, shown(statement, "return_fix_ratio")) == (
+        "cleared_on_time",
+        "0/1 = 0.00 %",
+    )
+    figures = seal_of(book)["statements"][0]["figures"]
+    assert isinstance(figures, dict)
+    assert "return_fix_ratio" not in figures
+
+
+def test_what_was_expected_and_submitted_after_the_close_was_not_entered_at_it(
+    store: Store,
+) -> None:
+    book = Book(store)
+    late = china("2022-02-12T08:00")
+    book.record(submitted="2022-02-12T08:00", first_seen_at=late, action_code="示范-1")
+    book.expect(action_code="示范-1")
+    assert shown(book.january(SEALED), "entry_ratio") == "1/1 = 100.00 %"
+    sealed = seal_of(book)["statements"][0]
+    assert sealed["reasons"] == {"unentered": 1}
+    figures = sealed["figures"]
+    assert isinstance(figures, dict)
+    assert figures["entry_ratio"] == {"numerator": 0, "denominator": 1}
+
+
+def test_a_sealed_statement_is_kept_up_to_date_when_its_last_unit_goes_elsewhere(
+    store: Store,
+) -> None:
+    book = Book(store)
+    record = book.record(owner=None, status="draft", submitted=None)
+    assert book.tick(SEALED)["unknown", "2022-01"].backlog == 1
+    book.change(record, implement_institution_code=A)
+    found = book.tick(LATER)["unknown", "2022-01"]
+    assert (found.backlog, found.moved_out) == (0, {"transferred": 1})
+    assert (found.sealed_state, found.current_state) == ("not_cleared", "cleared_late")
+
+
+def test_a_department_whose_only_act_is_exempt_must_still_report_zero(store: Store) -> None:
+    book = Book(store)
+    book.item("01030100100101")
+    book.record(action_code="示范-1")
+    book.exempt("unit", action_code="示范-1")
+    assert book.january(OPEN).silent
+    book.report_zero(A, "2022-01", "2022-02-10T08:00")
+    assert not book.january(OPEN).silent
 
 
 def test_a_month_is_open_until_it_is_sealed(store: Store) -> None:
