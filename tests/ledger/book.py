@@ -113,8 +113,7 @@ class Book:
         }
         key = self._insert(behavior, number, **row | values)
         self.queue(key)
-        for position, code in enumerate(items):
-            self._plain_insert(behavior_item, behavior_id=key, position=position, item_code=code)
+        self.have_items(key, items)
         for name in fails:
             self.fail(key, name)
         return key
@@ -178,6 +177,30 @@ class Book:
             status_at=china(at),
             seen_at=china(at),
         )
+
+    def see(
+        self,
+        key: int,
+        status: str,
+        status_at: datetime | None,
+        submitted_at: datetime | None,
+        seen_at: datetime,
+    ) -> None:
+        """Keep a status of a record as landing does."""
+        self._plain_insert(
+            behavior_status,
+            behavior_id=key,
+            status=status,
+            status_at=status_at,
+            submitted_at=submitted_at,
+            seen_at=seen_at,
+        )
+
+    def have_items(self, key: int, codes: Sequence[str]) -> None:
+        """Give a record other items."""
+        self._do(sa.delete(behavior_item).where(behavior_item.c.behavior_id == key))
+        for position, code in enumerate(codes):
+            self._plain_insert(behavior_item, behavior_id=key, position=position, item_code=code)
 
     def queue(self, key: int) -> None:
         """Queue a record as landing does."""
