@@ -72,12 +72,11 @@ def pull(
         )
     wanted = [source for name, source in known.items() if names is None or name in names]
     wanted.sort(key=lambda source: source.feed in BEHAVIOR_FEEDS)
-    return [pull_source(store, settings, source, now, progress) for source in wanted]
+    return [pull_source(store, source, now, progress) for source in wanted]
 
 
 def pull_source(
     store: Store,
-    settings: Settings,
     source: SourceSettings,
     now: datetime,
     progress: Progress | None = None,
@@ -86,7 +85,6 @@ def pull_source(
 
     Whoever stops the pull by raising leaves a run that never ended; what had landed stays.
     """
-    del settings  # a source needs nothing beyond its own
     with _leased(store, source) as renew:
         if renew is None:
             message = f"{source.name} is being pulled by somebody else"

@@ -47,17 +47,15 @@ class Jobs:
     between messages whether it is to stop.
     """
 
-    pull: Callable[[Store, Settings, SourceSettings, datetime, Progress], bool]
+    pull: Callable[[Store, SourceSettings, datetime, Progress], bool]
     check: Callable[[Store, Settings, datetime], bool]
     deliver: Callable[[Store, Settings, datetime, Stopped], bool]
 
 
-def _pull(
-    store: Store, settings: Settings, source: SourceSettings, now: datetime, progress: Progress
-) -> bool:
+def _pull(store: Store, source: SourceSettings, now: datetime, progress: Progress) -> bool:
     from jobs.pull import pull_source
 
-    return pull_source(store, settings, source, now, progress).error is None
+    return pull_source(store, source, now, progress).error is None
 
 
 def _check(store: Store, settings: Settings, now: datetime) -> bool:
@@ -226,9 +224,7 @@ class Schedule:
             try:
                 self._perform(
                     "pull",
-                    lambda: self._jobs.pull(
-                        self._store, self._settings, source, self._clock(), self._progress
-                    ),
+                    lambda: self._jobs.pull(self._store, source, self._clock(), self._progress),
                     source.name,
                 )
             finally:

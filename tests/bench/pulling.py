@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from jobs.pull import PullReport, pull_source
-from monitor.config import FilesSource, Settings
+from monitor.config import FilesSource
 from monitor.store import Store
 from monitor.store.tables import behavior, cursor
 from tests.bench.measurement import Measurement, Stopwatch
@@ -81,7 +81,7 @@ def measure(places: Places) -> Iterator[Measurement]:
 
 def pulled(store: Store, source: FilesSource) -> PullReport:
     """Pull the source once."""
-    return pull_source(store, Settings(source=(source,)), source, NOW)
+    return pull_source(store, source, NOW)
 
 
 def _written(store: Store) -> int:

@@ -222,7 +222,7 @@ def test_a_source_is_pulled_by_one_at_a_time(store: Store, tmp_path: Path, now: 
             connection, "pull:files", "elsewhere:1:x", datetime.now(UTC), timedelta(hours=1)
         )
     assert held
-    report = pull_source(store, Settings(source=(source,)), source, now)
+    report = pull_source(store, source, now)
     assert report.error == "files is being pulled by somebody else"
     assert rows_of(store) == rows_of(store, tables.run) == []
 

@@ -42,9 +42,7 @@ class Diary:
         """The next `count` entries, in order."""
         return [self.entries.get(timeout=SOON) for _ in range(count)]
 
-    def _pull(
-        self, _store: Store, _set: Settings, source: SourceSettings, _now: datetime, step: Progress
-    ) -> bool:
+    def _pull(self, _store: Store, source: SourceSettings, _now: datetime, step: Progress) -> bool:
         self.entries.put(source.name)
         if source.name in self._during:
             self._during[source.name](step)

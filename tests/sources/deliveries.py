@@ -11,7 +11,7 @@ import xlsxwriter
 from stdnum.cn import uscc
 
 from jobs.pull import PullReport, pull_source
-from monitor.config import FilesSource, Settings, SourceSettings
+from monitor.config import FilesSource, SourceSettings
 from monitor.store import Store, tables
 from monitor.words import Feed
 
@@ -92,7 +92,7 @@ def files(path: Path, feed: Feed = Feed.CHECK, **more: Any) -> FilesSource:
 
 def pulled(store: Store, source: SourceSettings, now: datetime) -> PullReport:
     """Pull the source once."""
-    return pull_source(store, Settings(source=(source,)), source, now)
+    return pull_source(store, source, now)
 
 
 def rows_of(store: Store, table: sa.Table = tables.behavior) -> list[dict[str, Any]]:
