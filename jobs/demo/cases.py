@@ -150,8 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
             },
         )
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+    def log_message(self, *args: Any, **named: Any) -> None:
         """Say nothing: the service is scenery."""
+        del args, named
 
     def _answer(self, status: HTTPStatus, body: dict[str, Any]) -> None:
         content = json.dumps(body, ensure_ascii=False).encode()

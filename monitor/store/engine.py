@@ -39,11 +39,6 @@ class Store:
             url.drivername, host=url.host, port=url.port, database=url.database
         ).render_as_string()
 
-    @property
-    def is_sqlite(self) -> bool:
-        """Whether this is the embedded store."""
-        return self.engine.dialect.name == "sqlite"
-
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """A transaction that may write; committed at the end, rolled back on an error."""
