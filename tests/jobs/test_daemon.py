@@ -24,7 +24,8 @@ from monitor.store.tables import behavior
 from tests.jobs import slow_source
 
 ROOT = Path(__file__).parents[2]
-SOON = 60
+SOON = 150
+"""Seconds after which a daemon is killed: longer than the lease that one which left may hold."""
 
 
 class Daemon:
