@@ -11,8 +11,8 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 import structlog
@@ -20,7 +20,7 @@ import structlog
 from monitor.config import BEHAVIOR_FEEDS, Settings, SourceSettings
 from monitor.errors import SettingsError, SourceError
 from monitor.sources import reader, records
-from monitor.sources.batch import Batch, Remark
+from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.identity import Identities
 from monitor.sources.land import Landed, land
@@ -57,10 +57,14 @@ def pull(
     now: datetime,
     names: Sequence[str] | None = None,
     progress: Progress | None = None,
+    *,
+    since: date | None = None,
+    everything: bool = False,
 ) -> list[PullReport]:
     """Pull the named sources, or all; what the office keeps comes before what is judged by it.
 
-    A source that fails doesn't hold the others up. Raises SettingsError for a name that isn't in
+    `since` and `everything` read again what was read before (`Start`); nothing doubles. A source
+    that fails doesn't hold the others up. Raises SettingsError for a name that isn't in
     the settings.
     """
     known = {source.name: source for source in settings.source}
@@ -72,7 +76,10 @@ def pull(
         )
     wanted = [source for name, source in known.items() if names is None or name in names]
     wanted.sort(key=lambda source: source.feed in BEHAVIOR_FEEDS)
-    return [pull_source(store, source, now, progress) for source in wanted]
+    return [
+        pull_source(store, source, now, progress, since=since, everything=everything)
+        for source in wanted
+    ]
 
 
 def pull_source(
@@ -80,6 +87,9 @@ def pull_source(
     source: SourceSettings,
     now: datetime,
     progress: Progress | None = None,
+    *,
+    since: date | None = None,
+    everything: bool = False,
 ) -> PullReport:
     """Pull one source; a failure to read it is in the report, its run and the log.
 
@@ -90,7 +100,8 @@ def pull_source(
             message = f"{source.name} is being pulled by somebody else"
             log.warning("pull refused", source=source.name, reason=message)
             return PullReport(source.name, error=message)
-        return _Pull(store, source, now, renew, progress).run()
+        again = Start(since=since, everything=everything)
+        return _Pull(store, source, now, renew, progress, again).run()
 
 
 class _Pull:
@@ -103,12 +114,14 @@ class _Pull:
         now: datetime,
         renew: Callable[[sa.Connection], None],
         progress: Progress | None,
+        again: Start,
     ) -> None:
         self._store = store
         self._source = source
         self._now = now
         self._renew = renew
         self._progress = progress
+        self._again = again
         self._dialect = Dialect(source)
         self._notes = Notes(self._dialect)
         self._landed = Landed()
@@ -119,7 +132,7 @@ class _Pull:
         number = self._begin()
         try:
             identities = Identities(self._source)
-            for part in reader.read(self._source, self._dialect, self._cursors()):
+            for part in reader.read(self._source, self._dialect, self._start()):
                 if isinstance(part, SourceError):
                     self._refused(part)
                     continue
@@ -154,10 +167,11 @@ class _Pull:
             ).scalar_one()
             return number
 
-    def _cursors(self) -> dict[str, str]:
+    def _start(self) -> Start:
         query = sa.select(cursor.c.key, cursor.c.value).where(cursor.c.source == self._source.name)
         with self._store.reading() as connection:
-            return {row.key: row.value for row in connection.execute(query)}
+            cursors = {row.key: row.value for row in connection.execute(query)}
+        return replace(self._again, cursors=cursors)
 
     def _land(self, number: int, batch: Batch, rows: records.Records) -> None:
         with self._store.writing() as connection:
@@ -165,6 +179,8 @@ class _Pull:
             landed = land(connection, self._source, rows, self._now)
             self._move_cursors(connection, batch)
             self._count(connection, number, self._landed + landed)
+        for call in batch.afterwards:
+            call()
         self._landed += landed
         self._notes.add(batch, rows, landed)
 

@@ -20,12 +20,14 @@ from monitor.config.settings import (
     EntryLimits,
     MonthZeroSettings,
     OfficeSettings,
+    PullSettings,
     ServeSettings,
     Settings,
     StoreSettings,
 )
 from monitor.config.sources import (
     BEHAVIOR_FEEDS,
+    Answer,
     FilesSource,
     HttpSource,
     Paging,
@@ -37,6 +39,7 @@ from monitor.config.sources import (
 __all__ = [
     "BEHAVIOR_FEEDS",
     "AlertSettings",
+    "Answer",
     "Audience",
     "CalendarSettings",
     "ChannelSettings",
@@ -47,6 +50,7 @@ __all__ = [
     "MonthZeroSettings",
     "OfficeSettings",
     "Paging",
+    "PullSettings",
     "RouteSettings",
     "ServeSettings",
     "Settings",

@@ -92,6 +92,19 @@ class MonthZeroSettings(Part):
     start: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None = None
 
 
+class PullSettings(Part):
+    """How sources are pulled by the daemon.
+
+    `parallel` sources at once. After `give_up_after` failures in a row a source rests for
+    `rest`, then is tried once; it rests twice as long after each failure, up to `rest_at_most`.
+    """
+
+    parallel: Annotated[int, Field(ge=1, le=32)] = 4
+    give_up_after: Positive = 5
+    rest: Duration = timedelta(minutes=30)
+    rest_at_most: Duration = timedelta(hours=6)
+
+
 class CalendarSettings(Part):
     """Days that differ from the published calendar."""
 
@@ -126,6 +139,7 @@ class Settings(Part):
     month_zero: MonthZeroSettings = MonthZeroSettings()
     calendar: CalendarSettings = CalendarSettings()
     source: tuple[SourceSettings, ...] = ()
+    pull: PullSettings = PullSettings()
     channel: tuple[ChannelSettings, ...] = ()
     route: tuple[RouteSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()

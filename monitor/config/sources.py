@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from monitor.config.part import Duration, Name, Part, Positive, anchored, folder_of
+from monitor.config.part import Duration, Name, Part, Positive, Wait, anchored, folder_of
 from monitor.words import Feed, Kind, Status
 
 BEHAVIOR_FEEDS = frozenset(Feed[kind.name] for kind in Kind)
@@ -46,8 +46,13 @@ class _Source(Part):
     name: Name
     feed: Feed
     every: Duration = timedelta(minutes=15)
+    cron: str | None = None
+    jitter: Wait = timedelta(0)
     status: Annotated[Status | StatusSettings | None, BeforeValidator(_status)] = None
+    dialect: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
+    units: dict[str, Literal["元", "万元"]] = Field(default_factory=dict)
+    values: dict[str, str] = Field(default_factory=dict)
     department: str | None = None
     batch_rows: Positive = 5_000
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
@@ -63,18 +68,22 @@ class _Source(Part):
 
 
 class FilesSource(_Source):
-    """Files under a glob: CSV or XLSX."""
+    """Files under a glob: CSV, Excel workbooks, JSON lines or Parquet."""
 
     kind: Literal["files"]
     path: str
+    format: Literal["csv", "excel", "jsonl", "parquet"] | None = None
+    archive: str | None = None
+    settle: Wait = timedelta(seconds=2)
     encoding: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     max_bytes: Positive = 512 * 1024 * 1024
+    max_unpacked_bytes: Positive = 2 * 1024 * 1024 * 1024
 
-    @field_validator("path", mode="after")
+    @field_validator("path", "archive", mode="after")
     @classmethod
-    def _anchor(cls, path: str, info: ValidationInfo) -> str:
-        return str(folder_of(info).absolute() / path)
+    def _anchor(cls, path: str | None, info: ValidationInfo) -> str | None:
+        return None if path is None else str(folder_of(info).absolute() / path)
 
 
 class SqlSource(_Source):
@@ -114,17 +123,43 @@ class Paging(Part):
     first: int = 1
 
 
+class Answer(Part):
+    """How a service says within its answer (200 OK) that all went well.
+
+    `at` is the path of its code, `values` the codes that are good, `text` the path of the words.
+    """
+
+    at: str
+    values: Annotated[tuple[str, ...], Field(min_length=1)]
+    text: str | None = None
+
+
 class HttpSource(_Source):
-    """A JSON API."""
+    """A JSON API.
+
+    `body` is what a POST sends; parameters, paging among them, go into it at `params_at`, and the
+    token at `token_at`. A path that leads into text goes on in the JSON that the text holds.
+    """
 
     kind: Literal["http"]
     url: Annotated[str, Field(pattern=r"^https?://")]
+    method: Literal["GET", "POST"] = "GET"
     token: SecretStr | None = None
     token_header: str = "Authorization"
     token_prefix: str = "Bearer "
+    token_at: str | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    body: dict[str, Any] = Field(default_factory=dict)
+    params_at: str = ""
+    ok: Answer | None = None
     records: str = ""
     paging: Paging = Paging()
     params: dict[str, str] = Field(default_factory=dict)
+    cursor: str | None = None
+    since_param: str | None = None
+    since_format: str = "%Y-%m-%d %H:%M:%S"
+    overlap: Duration = timedelta(minutes=10)
     timeout: Duration = timedelta(seconds=30)
     ca_file: str | None = None
 

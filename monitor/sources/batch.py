@@ -1,7 +1,7 @@
 """A batch: delivered rows as text, before anything is read into them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -10,6 +10,19 @@ import polars as pl
 
 from monitor.errors import SourceError
 from monitor.sources.columns import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a reading begins: after `cursors`, which is what landed so far, by the reader's keys.
+
+    With `everything` they are passed over; with `since` what changed from that day on is read
+    again. Both leave the cursors no further back than they were.
+    """
+
+    cursors: Mapping[str, str] = field(default_factory=dict)
+    since: date | None = None
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +42,15 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that land in one transaction, together with `cursors`."""
+    """Rows that land in one transaction, together with `cursors`.
+
+    `afterwards` is called once they have landed. A crash between the two forgets it: the next
+    reading has to see for itself that it is still to be done.
+    """
 
     parts: tuple[Part, ...]
     cursors: Mapping[str, str] = field(default_factory=dict)
+    afterwards: tuple[Callable[[], None], ...] = ()
 
     @property
     def height(self) -> int:
@@ -77,7 +95,11 @@ def gathered(reading: Reading, rows: int) -> Reading:
 
 def _together(batches: Sequence[Batch]) -> Batch:
     cursors = {key: value for batch in batches for key, value in batch.cursors.items()}
-    return Batch(tuple(part for batch in batches for part in batch.parts), cursors)
+    return Batch(
+        tuple(part for batch in batches for part in batch.parts),
+        cursors,
+        tuple(call for batch in batches for call in batch.afterwards),
+    )
 
 
 def frame_of(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> pl.DataFrame:

@@ -17,7 +17,7 @@ import polars as pl
 from monitor.config import FilesSource
 from monitor.errors import SourceError
 from monitor.sources import csvs, workbooks
-from monitor.sources.batch import Batch, Part, Reading, Remark, frame_of, unrepeated
+from monitor.sources.batch import Batch, Part, Reading, Remark, Start, frame_of, unrepeated
 from monitor.sources.columns import Dialect, Layout
 
 _HEADER_WITHIN = 10
@@ -27,8 +27,8 @@ _DESCRIBING = re.compile(
 )
 
 
-def read(source: FilesSource, dialect: Dialect, cursors: Mapping[str, str]) -> Reading:
-    """The rows of the files that are new; `cursors` holds fingerprints by path.
+def read(source: FilesSource, dialect: Dialect, start: Start) -> Reading:
+    """The rows of the files that are new; cursors are fingerprints by path.
 
     Raises SourceError where the folder, or the file that the path names, isn't there.
     """
@@ -48,7 +48,7 @@ def read(source: FilesSource, dialect: Dialect, cursors: Mapping[str, str]) -> R
         except SourceError as error:
             yield SourceError(f"{place}: {error}")
             continue
-        if cursors.get(place) != found:
+        if start.everything or start.cursors.get(place) != found:
             yield from _file(source, dialect, path, place, {place: found})
 
 

@@ -7,7 +7,7 @@ in the cursor's column are read each time.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,13 +20,13 @@ import stamina
 
 from monitor.config import SqlSource
 from monitor.errors import SourceError, SourceUnavailableError
-from monitor.sources.batch import Batch, Part, Reading, frame_of
+from monitor.sources.batch import Batch, Part, Reading, Start, frame_of
 from monitor.sources.columns import Dialect
 
 _TEXT_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d")
 
 
-def read(source: SqlSource, dialect: Dialect, cursors: Mapping[str, str]) -> Reading:
+def read(source: SqlSource, dialect: Dialect, start: Start) -> Reading:
     """The rows from the cursor on.
 
     Raises SourceUnavailableError where the database can't be reached or doesn't answer in time, and
@@ -37,13 +37,13 @@ def read(source: SqlSource, dialect: Dialect, cursors: Mapping[str, str]) -> Rea
     with _explained(url), _engine(source, url).connect() as connection:
         _limit(connection, source.timeout)
         result = connection.execution_options(yield_per=source.batch_rows).execute(
-            _statement(source, cursors.get(""))
+            _statement(source, None if start.everything else start.cursors.get(""))
         )
         headers = [*result.keys()]
         at = _position(headers, source.cursor, place)
         layout = dialect.layout(headers, place)
         first = 1
-        highest = _value(cursors.get(""))
+        highest = _value(start.cursors.get(""))
         for rows in result.partitions():
             if at is not None:
                 highest = _highest([row[at] for row in rows], highest)

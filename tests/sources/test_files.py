@@ -8,7 +8,7 @@ import pytest
 
 from monitor.errors import SourceError
 from monitor.sources import reader
-from monitor.sources.batch import Batch
+from monitor.sources.batch import Batch, Start
 from monitor.sources.columns import Dialect
 from monitor.words import Feed
 from tests.sources.deliveries import CHECK, check_row, files, write_csv, write_workbook
@@ -16,7 +16,7 @@ from tests.sources.deliveries import CHECK, check_row, files, write_csv, write_w
 
 def read(path: Path, feed: Feed = Feed.CHECK, **more: object) -> tuple[list[Batch], list[str]]:
     source = files(path, feed, **more)
-    found = list(reader.read(source, Dialect(source), {}))
+    found = list(reader.read(source, Dialect(source), Start()))
     errors = [str(part) for part in found if isinstance(part, SourceError)]
     return [part for part in found if isinstance(part, Batch)], errors
 
@@ -115,11 +115,11 @@ def test_a_folder_that_is_not_there_is_an_error_and_an_empty_one_is_none(tmp_pat
 def test_a_file_is_read_again_only_when_its_content_is_new(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [check_row(1)])
     source = files(path)
-    (batch,) = reader.read(source, Dialect(source), {})
+    (batch,) = reader.read(source, Dialect(source), Start())
     assert isinstance(batch, Batch)
-    assert list(reader.read(source, Dialect(source), batch.cursors)) == []
+    assert list(reader.read(source, Dialect(source), Start(batch.cursors))) == []
     write_csv(path, [check_row(1), check_row(2)])
-    assert len(list(reader.read(source, Dialect(source), batch.cursors))) == 1
+    assert len(list(reader.read(source, Dialect(source), Start(batch.cursors)))) == 1
 
 
 def test_a_file_above_the_limit_is_refused(tmp_path: Path) -> None:
