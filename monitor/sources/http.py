@@ -12,8 +12,9 @@ import stamina
 
 from monitor.config import HttpSource
 from monitor.errors import SourceError, SourceUnavailableError
-from monitor.sources.batch import Batch, Part, Reading, cell_text
+from monitor.sources.batch import Batch, Part, Reading
 from monitor.sources.columns import Dialect
+from monitor.sources.objects import frame_of_objects
 
 _TRY_AGAIN = frozenset({429, 500, 502, 503, 504})
 _LONGEST_WAIT = 60.0
@@ -29,20 +30,13 @@ def read(source: HttpSource, dialect: Dialect) -> Reading:
     for page, records in enumerate(_pages(source), start=1):
         numbers = pl.Series("number", range(first, first + len(records)), pl.Int64)
         if records:
-            frame, place = _frame(records), f"page {page}"
+            frame, place = frame_of_objects(records), f"page {page}"
             layout = dialect.layout(frame.columns, place)
             yield Batch((Part(place, "answer", layout, frame, numbers),))
         first += len(records)
 
 
-def _frame(records: list[dict[str, str | None]]) -> pl.DataFrame:
-    headers = list(dict.fromkeys(name for record in records for name in record))
-    return pl.DataFrame(
-        {name: pl.Series(name, [r.get(name) for r in records], pl.String) for name in headers}
-    )
-
-
-def _pages(source: HttpSource) -> Iterator[list[dict[str, str | None]]]:
+def _pages(source: HttpSource) -> Iterator[list[dict[str, Any]]]:
     paging = source.paging
     parameters = dict(source.params)
     if paging.kind in ("page", "offset", "cursor"):
@@ -64,7 +58,7 @@ def _pages(source: HttpSource) -> Iterator[list[dict[str, str | None]]]:
                 if len(records) < paging.size:
                     return
                 raise SourceError(f"{_shown(source)}: page {number} is the one before once more")
-            yield [_flat(record) for record in records]
+            yield records
             if paging.kind == "none":
                 return
             if paging.kind in ("page", "offset"):
@@ -166,17 +160,6 @@ def _at(body: Any, path: str) -> Any:
     for name in path.split("."):
         body = body.get(name) if isinstance(body, dict) else None
     return body
-
-
-def _flat(record: dict[str, Any]) -> dict[str, str | None]:
-    """The record's values as text; an object within it becomes columns named with a dot."""
-    flat: dict[str, str | None] = {}
-    for name, value in record.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{inner}": text for inner, text in _flat(value).items()}
-        else:
-            flat[name] = cell_text(value)
-    return flat
 
 
 def _following(source: HttpSource, body: Any, answer: httpx2.Response) -> str | None:

@@ -1,0 +1,28 @@
+"""JSON objects as rows of text."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from monitor.sources.batch import cell_text
+
+
+def flat(record: Mapping[str, Any]) -> dict[str, str | None]:
+    """The record's values as text; an object within it becomes columns named with a dot."""
+    cells: dict[str, str | None] = {}
+    for name, value in record.items():
+        if isinstance(value, dict):
+            cells |= {f"{name}.{inner}": text for inner, text in flat(value).items()}
+        else:
+            cells[name] = cell_text(value)
+    return cells
+
+
+def frame_of_objects(records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """A row for each record, a text column for each name that one of them has."""
+    rows = [flat(record) for record in records]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return pl.DataFrame(
+        {name: pl.Series(name, [row.get(name) for row in rows], pl.String) for name in names}
+    )
