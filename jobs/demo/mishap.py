@@ -90,6 +90,8 @@ def _submitted_before(days: Days) -> Callable[[Record, Random, Truth], None]:
         )
         record.written["submitted_at"] = f"{written:%Y-%m-%d %H:%M:%S}"
         truth.finding(record, f"{record.kind}.submitted_at.order", "invalid", column="submitted_at")
+        if record.values.get("closed_on") is not None:
+            truth.finding(record, "punish.submitted_at.closing", "", column="submitted_at")
 
     return apply
 
@@ -105,11 +107,11 @@ def _next_year(record: Record, _: Random, truth: Truth) -> None:
     record.written["occurred_on"] = f"{later:%Y-%m-%d}"
     for rule in ("occurred_on.future", "submitted_at.order"):
         truth.finding(record, f"{record.kind}.{rule}", "invalid", column="occurred_on", basis=basis)
-    if record.kind is Kind.PUNISH or record.values.get("ended_on") is None:
-        return
-    truth.finding(
-        record, f"{record.kind}.ended_on.order", "invalid", column="occurred_on", basis=basis
-    )
+    if record.values.get("ended_on") is not None:
+        rule = f"{record.kind}.ended_on.order"
+        truth.finding(record, rule, "invalid", column="occurred_on", basis=basis)
+    if record.values.get("closed_on") is not None:
+        truth.finding(record, "punish.closed_on.decision", "", column="occurred_on", basis=basis)
 
 
 def _of_lasting_item(record: Record) -> bool:
@@ -172,6 +174,7 @@ def _closed_before_filed(record: Record, random: Random, truth: Truth) -> None:
     record.values["filed_on"] = filed
     record.values["closed_on"] = filed - timedelta(days=random.randint(1, 9))
     truth.finding(record, "punish.closed_on.order", "invalid", column="closed_on")
+    truth.finding(record, "punish.closed_on.decision", "", column="closed_on")
 
 
 def _ended_before_begun(record: Record, random: Random, truth: Truth) -> None:

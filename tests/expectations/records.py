@@ -11,7 +11,13 @@ from monitor.store.tables import behavior, finding, rule, to_judge
 from monitor.words import Kind
 
 ORGAN = "11500112MB00000018"
-_DAYS = {"filed_on": date(2022, 1, 4), "occurred_on": date(2022, 1, 10)}
+_DAYS = {
+    "filed_on": date(2022, 1, 4),
+    "legal_review_on": date(2022, 1, 7),
+    "collective_discussion_on": date(2022, 1, 7),
+    "occurred_on": date(2022, 1, 10),
+    "closed_on": date(2022, 1, 12),
+}
 _TEXTS = {
     "supervise_item_code": "01030100100101",
     "implement_list_code": f"{ORGAN}4010301001001010001",
@@ -35,6 +41,7 @@ def clean(kind: str, number: int, **changes: Any) -> dict[str, Any]:
         field.column: _value(field, number) for field in standard.fields(kind)
     }
     values |= {
+        "force_execution_type": None,  # the measure has a type of its own
         "kind": kind,
         "status": "accepted",
         "source": "demo",

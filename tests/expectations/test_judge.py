@@ -3,6 +3,7 @@
 import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -110,8 +111,15 @@ DEFECTS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("check", {"submitted_on": date(2022, 1, 9)}, {"check.submitted_at.order"}),
     ("check", {"submitted_on": date(2022, 1, 10)}, set()),
     ("check", {"submitted_on": None}, set()),
-    ("punish", {"closed_on": date(2022, 1, 3)}, {"punish.closed_on.order"}),
-    ("punish", {"closed_on": date(2022, 1, 4)}, set()),
+    (
+        "punish",
+        {"closed_on": date(2022, 1, 3)},
+        {"punish.closed_on.order", "punish.closed_on.decision"},
+    ),
+    ("punish", {"closed_on": date(2022, 1, 4)}, {"punish.closed_on.decision"}),
+    ("punish", {"closed_on": date(2022, 1, 10)}, set()),
+    ("punish", {"closed_on": date(2022, 1, 13)}, {"punish.submitted_at.closing"}),
+    ("punish", {"fine_yuan": Decimal("0.01")}, {"punish.fine_paid_yuan.exceeds"}),
     ("force", {"ended_on": date(2022, 1, 9)}, {"force.ended_on.order"}),
     ("other", {"ended_on": date(2022, 1, 9)}, {"other.ended_on.order"}),
     ("other", {"department": "unknown"}, {"other.department.known"}),
@@ -140,11 +148,33 @@ DEFECTS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("check", {"submission_unproven": True}, {"check.submitted_at.unproven"}),
     ("check", {"submission_unproven": None}, set()),
     ("force", {"force_measure_type": None}, {"force.force_measure_type.needed"}),
-    ("force", {"force_kind": "02", "force_measure_type": None}, set()),
     (
         "force",
-        {"force_kind": "02", "force_execution_type": None},
+        {"force_kind": "02", "force_measure_type": None, "force_execution_type": "01"},
+        set(),
+    ),
+    (
+        "force",
+        {"force_kind": "02", "force_measure_type": None},
         {"force.force_execution_type.needed"},
+    ),
+    ("force", {"force_execution_type": "01"}, {"force.force_execution_type.kind"}),
+    ("check", {"party_nature": "01", "party_id_type": "001"}, set()),
+    (
+        "check",
+        {"party_nature": "03", "party_id_type": "414", "party_id_fault": "not_checked"},
+        {"check.party_id_type.organisation"},
+    ),
+    (
+        "check",
+        {"party_nature": "01", "party_id_type": "414", "party_id": "示E****1234"},
+        {"check.party_id.masked"},
+    ),
+    ("check", {"record_id_from": "hash"}, {"check.record_id.merge"}),
+    (
+        "check",
+        {"malformed": "status、cd_time"},
+        {"check.status.malformed", "check.cd_time.malformed"},
     ),
     ("force", {"object_name": None}, set()),
 ]

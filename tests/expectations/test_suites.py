@@ -19,6 +19,7 @@ from expectations.suites import (
 from monitor import standard
 from monitor.config import OfficeSettings, Settings
 from monitor.errors import SuiteError
+from monitor.sources.normalise import can_be_malformed
 from monitor.words import Kind, Severity
 
 VOCABULARY = (
@@ -31,7 +32,9 @@ VOCABULARY = (
     "值超长",
     "不在值域范围内",
 )
-CAN_BE_MALFORMED = {"date", "instant", "number", "boolean"}
+ENVELOPE = ("status", "status_at", "cd_time")
+"""Columns beside the standard's fields whose cells can fail to be read."""
+
 CROSS_FIELD = {
     *(
         f"{kind.value}.{rest}"
@@ -47,6 +50,10 @@ CROSS_FIELD = {
             "submitted_at.unproven",
             "department.known",
             "implement_institution.form",
+            "party_id_type.citizen",
+            "party_id_type.organisation",
+            "party_id.masked",
+            "record_id.merge",
         )
     ),
     "check.implement_list_code.form",
@@ -56,16 +63,52 @@ CROSS_FIELD = {
     "punish.check_action_code.linked",
     "force.check_action_code.linked",
     "other.check_action_code.linked",
+    "punish.filed_on.future",
+    "punish.legal_review_on.order",
+    "punish.collective_discussion_on.order",
+    "punish.occurred_on.order",
     "punish.closed_on.order",
+    "punish.closed_on.decision",
+    "punish.transferred_on.order",
+    "punish.submitted_at.closing",
+    "punish.fine_yuan.range",
+    "punish.fine_paid_yuan.range",
+    "punish.fine_paid_yuan.exceeds",
     "force.ended_on.order",
     "other.ended_on.order",
     "force.force_measure_type.needed",
     "force.force_execution_type.needed",
+    "force.force_measure_type.kind",
+    "force.force_execution_type.kind",
 }
 WARNINGS = {
     "punish.litigation.mandatory",
-    *(f"{kind.value}.implement_institution.form" for kind in Kind),
-    *(f"{kind.value}.submitted_at.unproven" for kind in Kind),
+    # what experience says, not the standard
+    "punish.legal_review_on.order",
+    "punish.collective_discussion_on.order",
+    "punish.occurred_on.order",
+    "punish.closed_on.decision",
+    "punish.transferred_on.order",
+    "punish.submitted_at.closing",
+    "punish.fine_yuan.range",
+    "punish.fine_paid_yuan.range",
+    "punish.fine_paid_yuan.exceeds",
+    "force.force_measure_type.kind",
+    "force.force_execution_type.kind",
+    *(
+        f"{kind.value}.{rest}"
+        for kind in Kind
+        for rest in (
+            "implement_institution.form",
+            "submitted_at.unproven",
+            "party_id_type.citizen",
+            "party_id_type.organisation",
+            "record_id.merge",
+            "status.malformed",
+            "status_at.malformed",
+            "cd_time.malformed",
+        )
+    ),
 }
 
 
@@ -90,8 +133,9 @@ def test_every_field_of_the_standard_has_its_rules_and_no_rule_is_stray(
                 expected.add(f"{stem}.length")
             if field.code_list is not None:
                 expected.add(f"{stem}.code")
-            if field.type in CAN_BE_MALFORMED:
+            if can_be_malformed(field):
                 expected.add(f"{stem}.malformed")
+        expected |= {f"{kind.value}.{column}.malformed" for column in ENVELOPE}
     assert set(rules) == expected
 
 
@@ -123,14 +167,16 @@ def test_every_rule_is_of_the_class_that_the_platform_gives_its_matter(
         assert rule.field == column
         if what == "mandatory":
             assert rule.rule_class == of_column.get(column, "01"), rule.id
-        if what in {"length", "code", "two", "needed"}:
+        if what in {"length", "code", "two", "needed", "kind", "range", "exceeds", "masked"}:
             assert rule.rule_class == "01", rule.id
         if what in {"linked", "child"}:
             assert rule.rule_class == "08", rule.id
-        if what in {"order", "future", "unproven"}:
+        if what == "merge":
+            assert rule.rule_class == "05", rule.id
+        if what in {"order", "future", "unproven", "decision", "closing"}:
             assert rule.rule_class == "10", rule.id
     assert {rule.rule_class for rule in rules.values()} == {
-        "01", "02", "03", "04", "06", "07", "08", "09", "10",
+        "01", "02", "03", "04", "05", "06", "07", "08", "09", "10",
     }  # fmt: skip
 
 
