@@ -49,6 +49,28 @@ def owners() -> sa.Subquery:
     )
 
 
+def named() -> sa.Subquery:
+    """The departments by what else they are called and nobody else is: names and local codes."""
+    names = sa.union_all(
+        *(
+            sa.select(column.label("name"), department.c.code).where(
+                department.c.deleted_at.is_(None), column.is_not(None)
+            )
+            for column in (
+                department.c.name,
+                department.c.short_name,
+                department.c.local_code,
+            )
+        )
+    ).subquery("called")
+    return (
+        sa.select(names.c.name, sa.func.min(names.c.code).label("code"))
+        .group_by(names.c.name)
+        .having(sa.func.count(names.c.code.distinct()) == 1)
+        .subquery("named")
+    )
+
+
 def _known(name: str) -> sa.Subquery:
     return (
         sa.select(department.c.code)

@@ -1,11 +1,14 @@
 """Matching (比对): which record is the one that an expected row asks for.
 
 By action code, then by document number, then by plan and object. One record matches at most one
-expected row and the reverse; among several the nearest day of occurrence, then the lowest id. The
-result depends on the rows alone, not on the order in which they came.
+expected row and the reverse; among several of one document that of the same party, then the nearest
+day of occurrence, then the lowest id. The result depends on the rows alone, not on the order in
+which they came.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +17,7 @@ from monitor.config import Settings
 from monitor.ledger import attribution, scratch
 from monitor.ledger.days import DaysApart, MonthOf
 from monitor.ledger.obligations import expected_basis_on, is_live
-from monitor.store.tables import behavior, drawn_object, expected, plan
+from monitor.store.tables import behavior, department, drawn_object, expected, plan
 from monitor.store.types import Id
 from monitor.store.upsert import insert_into
 from monitor.words import UNKNOWN_DEPARTMENT, Kind
@@ -25,6 +28,7 @@ _wanted = scratch.table(
     sa.Column("kind", sa.Text),
     sa.Column("rank", sa.Integer),  # which of the ways to match comes first
     sa.Column("key", sa.Text),
+    sa.Column("party", sa.Text),
     sa.Column("day", sa.Date),
     sa.Index("ix_ledger_wanted_key", "key"),
 )
@@ -34,6 +38,7 @@ _offered = scratch.table(
     sa.Column("kind", sa.Text),
     sa.Column("rank", sa.Integer),
     sa.Column("key", sa.Text),
+    sa.Column("party", sa.Text),
     sa.Column("day", sa.Date),
 )
 _pair = scratch.table(
@@ -41,6 +46,7 @@ _pair = scratch.table(
     sa.Column("expected_id", Id),
     sa.Column("behavior_id", Id),
     sa.Column("rank", sa.Integer),
+    sa.Column("other_party", sa.Integer),
     sa.Column("apart", sa.Float),
 )
 _match = scratch.table(
@@ -52,9 +58,6 @@ _match = scratch.table(
 _CODE, _DOCUMENT, _OBJECT, _NAME = range(1, 5)
 _FAR = 1e9
 """Stands for the distance where one of the days is blank: the last choice."""
-
-_NOISE = " \u3000〔〕[]［］【】()（）〈〉<>"
-"""What one document number is written with and the next without."""
 
 
 def refresh(connection: sa.Connection, settings: Settings, now: datetime) -> None:
@@ -83,19 +86,22 @@ def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
     }
     last_day = sa.case(last_days, value=plan.c.year) if last_days else sa.null()
     record_id = plan.c.plan_id.concat("/").concat(drawn_object.c.object_id)
+    tells = {
+        "department": plan.c.department,
+        "department_name": plan.c.department_name,
+        "object_id": sa.func.coalesce(drawn_object.c.object_code, drawn_object.c.object_id),
+        "party_name": drawn_object.c.object_name,
+        "due_basis_on": sa.func.coalesce(plan.c.ends_on, last_day),
+    }
+    told = {name: sa.func.min(column) for name, column in tells.items()}
     drawn = (
         sa.select(
             drawn_object.c.source,
             record_id.label("record_id"),
             sa.literal(Kind.CHECK.value).label("kind"),
-            sa.func.min(plan.c.department).label("department"),
             sa.func.min(plan.c.plan_id).label("plan_id"),
-            sa.func.min(
-                sa.func.coalesce(drawn_object.c.object_code, drawn_object.c.object_id)
-            ).label("object_id"),
-            sa.func.min(drawn_object.c.object_name).label("party_name"),
-            sa.func.min(sa.func.coalesce(plan.c.ends_on, last_day)).label("due_basis_on"),
-            sa.literal("").label("content_hash"),
+            *(column.label(name) for name, column in told.items()),
+            _written(told.values()).label("content_hash"),
             sa.func.min(drawn_object.c.first_seen_at).label("first_seen_at"),
         )
         .join(plan, plan.c.plan_id == drawn_object.c.plan_id)
@@ -105,15 +111,14 @@ def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
     insert = insert_into(connection, expected).from_select(
         list(drawn.selected_columns.keys()), drawn
     )
-    told = ("department", "object_id", "party_name", "due_basis_on")
     new = insert.excluded
     connection.execute(
         insert.on_conflict_do_update(
             index_elements=[expected.c.source, expected.c.record_id],
-            set_={**{name: new[name] for name in told}, "deleted_at": None},
+            set_={name: new[name] for name in (*told, "content_hash")} | {"deleted_at": None},
             where=sa.or_(
                 expected.c.deleted_at.is_not(None),
-                *(expected.c[name].is_distinct_from(new[name]) for name in told),
+                expected.c.content_hash != new.content_hash,
             ),
         )
     )
@@ -134,25 +139,39 @@ def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
 
 
 def _complete(connection: sa.Connection, settings: Settings) -> None:
-    """Fill in the month, and the department where the source gave none."""
+    """Fill in the month, and the department where the source gave none that the directory has.
+
+    What it gave may be a department's name or local code. Where it gave nothing the item's owner
+    counts, else the source's own department.
+    """
     month = MonthOf(expected_basis_on())
     connection.execute(
         sa.update(expected).values(month=month).where(expected.c.month.is_distinct_from(month))
     )
-    owner = attribution.owners()
+    owner, named = attribution.owners(), attribution.named()
+
+    def by_name(column: sa.Column[str]) -> sa.ScalarSelect[str]:
+        return sa.select(named.c.code).where(named.c.name == column).scalar_subquery()
+
     of_item = (
         sa.select(owner.c.department)
         .where(owner.c.item_code == expected.c.item_code)
         .scalar_subquery()
     )
-    told = attribution.of_source(settings, expected.c.source)
+    nothing = sa.or_(expected.c.department.is_(None), expected.c.department == UNKNOWN_DEPARTMENT)
+    found = sa.func.coalesce(
+        by_name(expected.c.department),
+        by_name(expected.c.department_name),
+        sa.case((nothing, of_item)),
+        sa.case((nothing, attribution.of_source(settings, expected.c.source))),
+    )
+    is_known = sa.exists().where(
+        department.c.code == expected.c.department, department.c.deleted_at.is_(None)
+    )
     connection.execute(
         sa.update(expected)
-        .values(department=sa.func.coalesce(of_item, told))
-        .where(
-            sa.or_(expected.c.department.is_(None), expected.c.department == UNKNOWN_DEPARTMENT),
-            sa.func.coalesce(of_item, told).is_not(None),
-        )
+        .values(department=found)
+        .where(sa.not_(is_known), found.is_not(None), expected.c.department.is_distinct_from(found))
     )
 
 
@@ -160,15 +179,15 @@ def _list_wanted(connection: sa.Connection) -> None:
     e = expected
     keys = (
         (_CODE, e.c.action_code),
-        (_DOCUMENT, _plain(e.c.document_no)),
+        (_DOCUMENT, e.c.document_key),
         (_OBJECT, _joined(e.c.plan_id, e.c.object_id)),
         (_NAME, _joined(e.c.plan_id, e.c.party_name)),
     )
     wanted = sa.union_all(
         *(
-            sa.select(e.c.id, e.c.kind, sa.literal(rank), key, e.c.due_basis_on).where(
-                e.c.deleted_at.is_(None), key.is_not(None)
-            )
+            sa.select(
+                e.c.id, e.c.kind, sa.literal(rank), key, e.c.party_name, e.c.due_basis_on
+            ).where(e.c.deleted_at.is_(None), key.is_not(None))
             for rank, key in keys
         )
     )
@@ -180,14 +199,16 @@ def _list_pairs(connection: sa.Connection) -> None:
     b = behavior
     keys = (
         (_CODE, b.c.action_code),
-        (_DOCUMENT, _plain(b.c.document_no)),
+        (_DOCUMENT, b.c.document_key),
         (_OBJECT, _joined(b.c.plan_id, b.c.party_id)),
         (_NAME, _joined(b.c.plan_id, b.c.party_name)),
         (_NAME, _joined(b.c.plan_id, b.c.object_name)),
     )
     offered = sa.union_all(
         *(
-            sa.select(b.c.id, b.c.kind, sa.literal(rank), key, b.c.occurred_on).where(
+            sa.select(
+                b.c.id, b.c.kind, sa.literal(rank), key, b.c.party_name, b.c.occurred_on
+            ).where(
                 key.in_(sa.select(_wanted.c.key).where(_wanted.c.rank == rank)),
                 is_live(b),
                 b.c.duplicate_of.is_(None),
@@ -197,11 +218,13 @@ def _list_pairs(connection: sa.Connection) -> None:
     )
     connection.execute(sa.insert(_offered).from_select(list(_offered.c.keys()), offered))
     apart = sa.func.min(DaysApart(_wanted.c.day, _offered.c.day))
+    about_another = sa.and_(_wanted.c.rank == _DOCUMENT, _wanted.c.party != _offered.c.party)
     pairs = (
         sa.select(
             _wanted.c.expected_id,
             _offered.c.behavior_id,
             sa.func.min(_wanted.c.rank),
+            sa.func.min(sa.case((about_another, 1), else_=0)),
             sa.func.coalesce(apart, _FAR),
         )
         .join(
@@ -226,7 +249,8 @@ def _choose(connection: sa.Connection) -> None:
     p = _pair
 
     def place(of: sa.Column[int], by: sa.Column[int]) -> sa.ColumnElement[int]:
-        return sa.func.row_number().over(partition_by=of, order_by=[p.c.rank, p.c.apart, by])
+        nearest = [p.c.rank, p.c.other_party, p.c.apart, by]
+        return sa.func.row_number().over(partition_by=of, order_by=nearest)
 
     placed = sa.select(
         p.c.expected_id,
@@ -262,12 +286,10 @@ def _write(connection: sa.Connection) -> None:
     )
 
 
-def _plain(number: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-    """A document number (文书号) without blanks and brackets, in upper case."""
-    plain: sa.ColumnElement[str] = sa.func.upper(number)
-    for sign in _NOISE:
-        plain = sa.func.replace(plain, sign, "")
-    return sa.func.nullif(plain, "")
+def _written(columns: Iterable[sa.ColumnElement[Any]]) -> sa.ColumnElement[str]:
+    """The columns as one text, to be compared with what it was before."""
+    cells = (sa.func.coalesce(sa.cast(column, sa.Text), "") for column in columns)
+    return reduce(lambda text, cell: text.concat("|").concat(cell), cells)
 
 
 def _joined(plan_id: sa.ColumnElement[str], part: sa.ColumnElement[str]) -> sa.ColumnElement[str]:

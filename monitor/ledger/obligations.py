@@ -5,6 +5,7 @@ the unit stands at an instant; everything else in the ledger counts these rows. 
 exempted units are rows too, marked: they are no obligations, but they can be explained.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -228,20 +229,13 @@ def _records(view: View) -> sa.Select[Any]:
 
 
 def _from_expected(settings: Settings, view: View) -> sa.Select[Any]:
-    """Expected rows without a record; of several with one action code the first is the unit."""
+    """Expected rows without a record; of several that ask for one act the first is the unit."""
     e = expected
     of_basis = reasons.calendar("basis_day")
     known = sa.select(department.c.code).where(department.c.deleted_at.is_(None))
     owner = sa.case((e.c.department.in_(known), e.c.department), else_=UNKNOWN_DEPARTMENT)
     basis = expected_basis_on()
     due_on = reasons.entry_due(e.c.kind, of_basis, basis, settings)
-    twin = e.alias("twin")
-    has_twin = sa.exists().where(
-        twin.c.kind == e.c.kind,
-        twin.c.action_code == e.c.action_code,
-        twin.c.deleted_at.is_(None),
-        sa.or_(twin.c.id < e.c.id, twin.c.behavior_id.is_not(None)),
-    )
     exempt = _exempt(owner, e.c.item_code, e.c.action_code, basis)
     no = sa.false()
     columns: list[sa.ColumnElement[Any]] = [
@@ -267,8 +261,34 @@ def _from_expected(settings: Settings, view: View) -> sa.Select[Any]:
     return (
         sa.select(*columns)
         .select_from(e.outerjoin(of_basis, of_basis.c.day == basis))
-        .where(e.c.deleted_at.is_(None), e.c.behavior_id.is_(None), sa.not_(has_twin))
+        .where(
+            e.c.deleted_at.is_(None),
+            e.c.behavior_id.is_(None),
+            *(sa.not_(twin) for twin in _twins()),
+        )
     )
+
+
+def _twins() -> Iterator[sa.Exists]:
+    """Whether another expected row asks for the same act, one exists for each way to tell.
+
+    The act is told by its action code, else by its document's number; one document can be about
+    several parties. A row that has a record goes before one that has none, then the first landed.
+    """
+    e, twin = expected, expected.alias("twin")
+
+    def agree(name: str) -> sa.ColumnElement[bool]:
+        here, there = e.c[name], twin.c[name]
+        return sa.or_(here.is_(None), there.is_(None), here == there)
+
+    goes_before = sa.and_(
+        twin.c.kind == e.c.kind,
+        twin.c.deleted_at.is_(None),
+        sa.or_(twin.c.id < e.c.id, twin.c.behavior_id.is_not(None)),
+    )
+    yield sa.exists().where(twin.c.action_code == e.c.action_code, goes_before)
+    same_document = twin.c.document_key == e.c.document_key
+    yield sa.exists().where(same_document, agree("party_name"), agree("action_code"), goes_before)
 
 
 def expected_basis_on() -> sa.ColumnElement[date]:

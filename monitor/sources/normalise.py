@@ -13,6 +13,9 @@ _UNSEEN = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 _NOTHING = r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|n/a|undefined)?$"
 _SEPARATORS = r"[\s,;、|]+"
 _SPLIT_NAME = r"(^|[,;、|]\s*)(\p{Han})\s+(\p{Han})(\s*[,;、|]|$)"
+_OPENING = "〔【〈《「『〖(<{"
+_CLOSING = "〕】〉》」』〗)>}"
+_BRACKETS = dict.fromkeys(_OPENING, "[") | dict.fromkeys(_CLOSING, "]")
 _BOOLEANS = {
     **dict.fromkeys(("是", "1", "true", "yes", "y", "t"), True),
     **dict.fromkeys(("否", "0", "false", "no", "n", "f"), False),
@@ -73,6 +76,15 @@ def joined(text: pl.Expr) -> pl.Expr:
 def parts(text: pl.Expr) -> pl.Expr:
     """What `joined` joined, as a list."""
     return text.str.split("、")
+
+
+def document_key(number: pl.Expr) -> pl.Expr:
+    """A document number (文书号) as it is compared: brackets of one form, no blanks, upper case.
+
+    示罚〔2022〕13号, 示罚[2022] 13 号 and 示罚(2022)13号 are one.
+    """
+    unified = number.str.replace_many(_BRACKETS).str.replace_all(r"\s", "").str.to_uppercase()
+    return pl.when(unified != "").then(unified)
 
 
 def _coded(field: standard.Field, text: pl.Expr, given: pl.Expr) -> pl.Expr:

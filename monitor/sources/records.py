@@ -161,6 +161,7 @@ def _own(source: SourceSettings) -> dict[str, pl.Expr]:
         if any(item.column == "department" for item in standard.fields(source.feed)):
             own["department"] = pl.col("department").fill_null(pl.lit(source.department, pl.String))
         if source.feed == "expected":
+            own["document_key"] = normalise.document_key(pl.col("document_no"))
             own["month"] = pl.col("due_basis_on").dt.strftime("%Y-%m")
         return own
     submitted_at = pl.col("submitted_at")
@@ -173,6 +174,8 @@ def _own(source: SourceSettings) -> dict[str, pl.Expr]:
         "party_id_fault": facts.party_id_fault(pl.col("party_id"), pl.col("party_id_type")),
         "item_code_count": facts.count_of(pl.col("supervise_item_code")),
     }
+    if source.feed in ("punish", "force"):
+        own["document_key"] = normalise.document_key(pl.col("document_no"))
     if source.feed == "check":
         own["implement_list_fault"] = pl.struct(
             "implement_list_code", "implement_institution_code"

@@ -143,6 +143,7 @@ behavior = Table(
     Column("implement_list_fault", Text),
     Column("inspector_count", Integer),
     Column("item_code_count", Integer),
+    Column("document_key", Text),  # the document number as it is compared
     Column("first_seen_on", Date, nullable=False),
     # facts that need other rows, made before judging
     Column("department", Text),
@@ -155,7 +156,7 @@ behavior = Table(
     Index(None, "department", "month"),
     Index(None, "kind", "action_code"),
     Index(None, "check_action_code"),
-    Index(None, "document_no"),
+    Index(None, "document_key"),
 )
 
 behavior_item = Table(
@@ -185,18 +186,22 @@ expected = Table(
     Column("id", Id, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("department", Text),
+    Column("department_name", Text),
     Column("action_code", Text),
     Column("document_no", Text),
+    Column("document_key", Text),  # the document number as it is compared
     Column("plan_id", Text),
     Column("object_id", Text),
     Column("item_code", Text),
     Column("party_name", Text),
+    Column("fine_yuan", Numeric(18, 2)),
     Column("due_basis_on", Date),
     Column("month", Text),  # belonging month
     Column("behavior_id", Id),  # the record that it is matched with
     *_delivery_columns(),
     Index(None, "department", "month"),
     Index(None, "kind", "action_code"),
+    Index(None, "document_key"),
     Index(None, "behavior_id"),
 )
 
@@ -209,6 +214,7 @@ plan = Table(
     Column("year", Text),
     Column("ends_on", Date),
     Column("department", Text),
+    Column("department_name", Text),
     *_delivery_columns(),
     Index(None, "plan_id"),
 )

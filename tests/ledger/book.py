@@ -9,12 +9,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from monitor.config import Settings
 from monitor.ledger import links, statements
 from monitor.ledger.figures import percent
 from monitor.ledger.statements import Statement
+from monitor.sources.normalise import document_key
 from monitor.store import Store
 from monitor.store.tables import (
     behavior,
@@ -137,13 +139,19 @@ class Book:
         calendar = self.settings.calendar.model_copy(update={"free": (day,)})
         self.settings = self.settings.model_copy(update={"calendar": calendar})
 
-    def plan(self, name: str, objects: Sequence[str], **values: Any) -> None:
-        """Land a plan of department A with its drawn objects."""
-        self._insert(plan, plan_id=name, department=A, **values)
-        for each in objects:
-            self._insert(
-                drawn_object, plan_id=name, object_id=each, object_name=each, source="drawn"
-            )
+    def draw(self, name: str, objects: Sequence[str], **values: Any) -> list[int]:
+        """Land drawn objects of a plan."""
+        row: dict[str, Any] = {"plan_id": name, "source": "drawn"} | values
+        return [
+            self._insert(drawn_object, object_id=each, **{"object_name": each} | row)
+            for each in objects
+        ]
+
+    def plan(self, name: str, objects: Sequence[str] = (), **values: Any) -> int:
+        """Land a plan, by default of department A, with its drawn objects."""
+        key = self._insert(plan, plan_id=name, **{"department": A} | values)
+        self.draw(name, objects)
+        return key
 
     def withdraw(self, table: sa.Table, key: int) -> None:
         """Withdraw a row as its source does."""
@@ -246,6 +254,9 @@ class Book:
             "content_hash": str(number),
             "first_seen_at": datetime(2022, 1, 20, tzinfo=UTC),
         }
+        if "document_no" in values:
+            number_of_document = pl.lit(values["document_no"])
+            row["document_key"] = pl.select(document_key(number_of_document)).item()
         key = self._do(sa.insert(table).values(**row | values).returning(table.c.id)).scalar()
         assert isinstance(key, int)
         return key

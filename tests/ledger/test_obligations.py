@@ -60,10 +60,24 @@ def test_a_drawn_object_of_a_plan_is_an_expected_check_until_it_is_checked(store
     assert book.january(OPEN).reasons == {"unentered": 1}
 
 
-def test_a_plan_without_an_end_belongs_to_december_of_its_year(store: Store) -> None:
+def test_a_decision_that_two_sources_list_is_one_obligation(store: Store) -> None:
     book = Book(store)
-    book.plan("示范计划-1", year="2021", objects=["示范企业甲"])
-    assert book.tick(OPEN)[A, "2021-12"].reasons == {"unentered": 1}
+    book.expect("punish", document_no="示范罚〔2022〕7号", party_name="示范商店")
+    twin = book.expect("punish", document_no="示范罚(2022) 7 号", action_code="示范-1")
+    assert book.january(OPEN).reasons == {"unentered": 1}
+    record = book.record("punish", action_code="示范-1", case_source="03")
+    assert book.january("2022-02-10T10:00").obligations == 1
+    assert (twin, record) in _matches(book)
+
+
+def test_one_decision_about_two_parties_is_two_obligations(store: Store) -> None:
+    book = Book(store)
+    book.expect("punish", document_no="示范罚〔2022〕7号", party_name="示范商店")
+    other = book.expect("punish", document_no="示范罚〔2022〕7号", party_name="示范甲")
+    record = book.record("punish", document_no="示范罚[2022]7号", party_name="示范甲")
+    statement = book.january(OPEN)
+    assert (statement.obligations, statement.reasons) == (2, {"unentered": 1})
+    assert (other, record) in _matches(book)
 
 
 def test_a_withdrawn_expected_row_is_no_obligation_and_leaves_a_trace(store: Store) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -226,7 +227,10 @@ FEEDS: dict[Feed, dict[str, str]] = {
         "计划ID": "P1", "抽查检查对象 ID": "O1", "抽查检查对象名称": "示范商店",
         "抽查检查对象统一社会信用代码": PARTY,
     },
-    Feed.EXPECTED: {"行为类别": "行政处罚", "文书号": "示罚〔2022〕1号", "决定日期": "2022-01-20"},
+    Feed.EXPECTED: {
+        "行为类别": "行政处罚", "文书号": "示罚〔2022〕1号", "决定日期": "2022-01-20", "罚款金额": "500",
+        "部门名称": "示范局",
+    },
 }  # fmt: skip
 LANDED: dict[Feed, dict[str, Any]] = {
     Feed.DEPARTMENT: {"code": INSTITUTION, "level": "district", "record_id": INSTITUTION},
@@ -236,7 +240,14 @@ LANDED: dict[Feed, dict[str, Any]] = {
     Feed.EXEMPTION: {"scope": "department", "begins_on": date(2022, 1, 1)},
     Feed.PLAN: {"plan_id": "P1", "ends_on": date(2022, 6, 30)},
     Feed.DRAWN_OBJECT: {"object_id": "O1", "object_code": PARTY},
-    Feed.EXPECTED: {"kind": "punish", "due_basis_on": date(2022, 1, 20), "month": "2022-01"},
+    Feed.EXPECTED: {
+        "kind": "punish",
+        "due_basis_on": date(2022, 1, 20),
+        "month": "2022-01",
+        "document_key": "示罚[2022]1号",
+        "fine_yuan": Decimal("500.00"),
+        "department_name": "示范局",
+    },
 }
 
 

@@ -17,6 +17,12 @@ def value(column: str, cell: str, feed: str = "punish") -> Any:
     return pl.DataFrame({"cell": [cell]}).select(normalise.value(field, text)).item()
 
 
+def document_key(number: str) -> str | None:
+    key = normalise.document_key(normalise.trimmed(pl.col("number")))
+    found: str | None = pl.DataFrame({"number": [number]}).select(key).item()
+    return found
+
+
 @pytest.mark.parametrize(
     "cell",
     ["2019-04-01", "2019/4/1", "2019.4.1", "2019年4月1日", "20190401", "２０１９－０４－０１",
@@ -128,3 +134,18 @@ def test_yes_and_no_are_read(cell: str, truth: bool | None) -> None:
 @pytest.mark.parametrize("cell", ["2022-01", "2022-1", "2022年1月", "202201", "2022-01-31"])
 def test_every_form_of_a_month_is_read(cell: str) -> None:
     assert value("month", cell, "zero_report") == "2022-01"
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["示罚〔2022〕13号", "示罚[2022] 13 号", "示罚（2022）13号", "示罚［2022］13号", "示罚【2022】13号",
+     "示罚 〔２０２２〕１３号", "示罚〔2022]13号", "示罚﹝2022﹞13号"],
+)  # fmt: skip
+def test_a_document_number_is_compared_without_regard_to_brackets_and_blanks(number: str) -> None:
+    assert document_key(number) == "示罚[2022]13号"
+
+
+def test_document_numbers_that_differ_in_more_than_their_writing_are_two() -> None:
+    assert document_key("示罚〔2022〕13号") != document_key("示罚〔2022〕1-3号")
+    assert document_key("示罚〔2022〕13号") != document_key("示罚〔202〕213号")
+    assert document_key(" ") is None

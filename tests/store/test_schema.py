@@ -1,15 +1,20 @@
 """The schema: migrations build what the tables say, and other versions are told apart."""
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from monitor.errors import StoreError
 from monitor.store import Store
-from monitor.store.tables import metadata
+from monitor.store.schema import MIGRATIONS
+from monitor.store.tables import behavior, expected, metadata
 
 
 def test_the_migrations_build_exactly_the_tables(store: Store) -> None:
@@ -21,6 +26,47 @@ def test_the_migrations_build_exactly_the_tables(store: Store) -> None:
 def test_upgrading_again_does_nothing(store: Store) -> None:
     assert store.upgrade() == []
     store.verify()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def first_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store of the first schema, as it was before any of it changed."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'first.db'}"
+    else:
+        server: sa.URL = request.getfixturevalue("postgres")
+        engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("DROP DATABASE IF EXISTS first")
+            connection.exec_driver_sql("CREATE DATABASE first")
+        url = server.set(database="first").render_as_string(hide_password=False)
+    store = Store(url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with store.engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.commit()
+    yield store
+    store.close()
+
+
+def test_documents_of_an_older_store_are_found_by_their_number(first_store: Store) -> None:
+    seen = datetime(2022, 1, 20, tzinfo=UTC)
+    row = {"source": "cases", "content_hash": "", "first_seen_at": seen, "kind": "punish"}
+    of_behavior = {"status": "accepted", "record_id_from": "delivered", "first_seen_on": seen}
+    spellings = ["示罚〔2022〕13号", "示罚[2022] 13 号", "示罚（2022）13号", None]
+    with first_store.writing() as connection:
+        for table, more in ((expected, {}), (behavior, of_behavior)):
+            old = sa.table(table.name, *(sa.column(c.name, c.type) for c in table.c))
+            for number, spelling in enumerate(spellings):
+                told = row | more | {"record_id": str(number), "document_no": spelling}
+                connection.execute(sa.insert(old).values(told))
+    assert first_store.upgrade()[0] == "0002"
+    with first_store.reading() as connection:
+        for table in (expected, behavior):
+            keys = connection.scalars(sa.select(table.c.document_key).order_by(table.c.id))
+            assert [*keys] == ["示罚[2022]13号"] * 3 + [None]
 
 
 def test_an_empty_store_says_to_upgrade(tmp_path: Path) -> None:
