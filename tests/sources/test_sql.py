@@ -19,17 +19,18 @@ HEADERS = ("cd_id", "cd_time", "supervise_item_implement_code", "supervise_item_
 TABLE = "tr_t_jgxw_check_action"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
 def exchange(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a front-end database with the table of checks, on each database."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'exchange.db'}"
     else:
-        url = request.getfixturevalue("postgres_url")
+        name = {"postgresql": "postgres_url", "mariadb": "mariadb_url"}[request.param]
+        url = request.getfixturevalue(name)
     execute(
         url,
         f"""CREATE TABLE {TABLE} (cd_time TIMESTAMP, {
-            ", ".join(f'"{name}" VARCHAR(200)' for name in HEADERS if name != "cd_time")
+            ", ".join(f"{name} VARCHAR(200)" for name in HEADERS if name != "cd_time")
         })""",
     )
     return str(url)
@@ -44,7 +45,7 @@ def execute(url: str, statement: str, *rows: dict[str, Any]) -> None:
 
 def insert(url: str, *rows: tuple[int, str | None, str]) -> None:
     """Insert checks: number, cd_time and result."""
-    names = ", ".join(f'"{name}"' for name in HEADERS)
+    names = ", ".join(HEADERS)
     places = ", ".join(f":{name}" for name in HEADERS)
     values = [
         {
@@ -122,7 +123,7 @@ def test_a_row_that_changes_without_a_cursor_is_seen(
     [
         ({"table": "nowhere"}, "nowhere"),
         ({"cursor": "cd_tme"}, "cd_tme"),
-        ({"query": "SELEC 1"}, "syntax error"),
+        ({"query": "SELEC 1"}, "syntax"),
         ({"query": "SELECT 1 AS a, 2 AS b"}, "query: no header row of feed check"),
     ],
 )
