@@ -16,7 +16,7 @@ from rich.text import Text
 
 from jobs.board import Board
 from jobs.check import check
-from jobs.cli.progress import counting, working
+from jobs.cli.progress import counting, pulling, working
 from jobs.deliver import deliver
 from jobs.demo import Demo, DemoOptions, build
 from jobs.demo.truth import Outcome
@@ -98,8 +98,14 @@ def demonstrate(options: DemoOptions, out: Console, serve: Callable[[Demo], None
 def _run_jobs(demo: Demo, settings: Settings, store: Store, now: datetime, out: Console) -> str:
     """Run them; gives the short name of the department with the largest backlog."""
     out.print(_headline("2", "归集", "the sources are pulled: yueqingling pull"))
-    with counting("rows") as count:
-        pull(store, settings, now, progress=count)
+    with pulling() as bars:
+        pull(
+            store,
+            settings,
+            now,
+            progress=bars.step,
+            ended=lambda report: bars.ended(report.source),
+        )
     with store.reading() as connection:
         out.print(SourcesTable(source_states(connection, settings, now), remarks_each=1))
     out.print(_headline("3", "检核", "records are judged, the ledger is made: yueqingling check"))

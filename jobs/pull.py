@@ -8,8 +8,10 @@ repeats at most the batch in hand; what had landed is found unchanged.
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,30 +19,33 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 import structlog
 
+from jobs.step import Progress, Step, StoppedError
 from monitor.config import BEHAVIOR_FEEDS, Settings, SourceSettings
 from monitor.errors import SettingsError, SourceError
-from monitor.sources import reader, records
+from monitor.sources import counts, reader, records, runs
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
+from monitor.sources.counts import What
 from monitor.sources.identity import Identities
 from monitor.sources.land import Landed, land
-from monitor.sources.notes import Notes
+from monitor.sources.notes import Notes, unknown_lines
+from monitor.sources.runs import Outcome
 from monitor.store import Store, leases
-from monitor.store.tables import cursor, run
+from monitor.store.tables import cursor, department, run
 from monitor.store.upsert import insert_into
 
 LEASE = timedelta(minutes=10)
 """How long a batch may take before somebody else may pull the source."""
-
-Progress = Callable[[str, int], None]
-"""Told the source's name and the number of rows after each batch; may raise to stop the pull."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class PullReport:
-    """What a pull of one source did; `error` says what could not be read, a line each."""
+    """What a pull of one source did; `error` says what could not be read, a line each.
+
+    `busy` where somebody else was pulling the source: then nothing was done.
+    """
 
     source: str
     read: int = 0
@@ -49,6 +54,7 @@ class PullReport:
     malformed: int = 0
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    busy: bool = False
 
 
 def pull(
@@ -60,12 +66,15 @@ def pull(
     *,
     since: date | None = None,
     everything: bool = False,
+    ended: Callable[[PullReport], None] | None = None,
 ) -> list[PullReport]:
-    """Pull the named sources, or all; what the office keeps comes before what is judged by it.
+    """Pull the named sources, or all, `pull.parallel` at once; what the office keeps comes before
+    what is judged by it.
 
     `since` and `everything` read again what was read before (`Start`); nothing doubles. A source
-    that fails doesn't hold the others up. Raises SettingsError for a name that isn't in
-    the settings.
+    that fails doesn't hold the others up; where a pull raises, the others end at their next step.
+    `progress` and `ended` are called from the threads that pull. Raises SettingsError for a name
+    that isn't in the settings.
     """
     known = {source.name: source for source in settings.source}
     strangers = [name for name in names or () if name not in known]
@@ -75,11 +84,45 @@ def pull(
             f"found {', '.join(strangers)}"
         )
     wanted = [source for name, source in known.items() if names is None or name in names]
-    wanted.sort(key=lambda source: source.feed in BEHAVIOR_FEEDS)
-    return [
-        pull_source(store, source, now, progress, since=since, everything=everything)
-        for source in wanted
-    ]
+
+    def one(source: SourceSettings, step: Progress) -> PullReport:
+        report = pull_source(store, source, now, step, since=since, everything=everything)
+        if ended is not None:
+            ended(report)
+        return report
+
+    reports = []
+    for judged in (False, True):
+        wave = [source for source in wanted if (source.feed in BEHAVIOR_FEEDS) is judged]
+        reports += _side_by_side(one, wave, settings.pull.parallel, progress or (lambda _: None))
+    return reports
+
+
+def _side_by_side(
+    one: Callable[[SourceSettings, Progress], PullReport],
+    sources: Sequence[SourceSettings],
+    parallel: int,
+    progress: Progress,
+) -> list[PullReport]:
+    """The reports in the order of the sources; raises the first error once all have ended."""
+    if len(sources) <= 1 or parallel == 1:
+        return [one(source, progress) for source in sources]
+    over = threading.Event()
+
+    def step(step: Step) -> None:
+        if over.is_set():
+            raise StoppedError
+        progress(step)
+
+    with ThreadPoolExecutor(parallel, thread_name_prefix="pull") as threads:
+        futures = [threads.submit(one, source, step) for source in sources]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        finally:
+            over.set()
+            threads.shutdown(wait=False, cancel_futures=True)
+    return [future.result() for future in futures]
 
 
 def pull_source(
@@ -93,13 +136,14 @@ def pull_source(
 ) -> PullReport:
     """Pull one source; a failure to read it is in the report, its run and the log.
 
-    Whoever stops the pull by raising leaves a run that never ended; what had landed stays.
+    A pull that is stopped at a step keeps what had landed. Whatever else is raised leaves a run
+    that never ended, as a crash does; the source's next pull ends it.
     """
     with _leased(store, source) as renew:
         if renew is None:
             message = f"{source.name} is being pulled by somebody else"
             log.warning("pull refused", source=source.name, reason=message)
-            return PullReport(source.name, error=message)
+            return PullReport(source.name, error=message, busy=True)
         again = Start(since=since, everything=everything)
         return _Pull(store, source, now, renew, progress, again).run()
 
@@ -131,7 +175,17 @@ class _Pull:
         begun = time.monotonic()
         number = self._begin()
         try:
+            outcome = self._read(number)
+        except (StoppedError, KeyboardInterrupt):
+            self._end(number, Outcome.STOPPED, begun)
+            raise
+        return self._end(number, outcome, begun)
+
+    def _read(self, number: int) -> Outcome:
+        """Read and land what there is."""
+        try:
             identities = Identities(self._source)
+            self._tell(0)
             for part in reader.read(self._source, self._dialect, self._start()):
                 if isinstance(part, SourceError):
                     self._refused(part)
@@ -140,32 +194,25 @@ class _Pull:
                     self._notes.remarks.append(part.text)
                     continue
                 self._land(number, part, records.read(self._dialect, part, identities))
-                if self._progress is not None:
-                    self._progress(self._source.name, part.height)
+                self._tell(part.height, part.share)
         except SourceError as error:
             self._refused(error)
-        return self._end(number, timedelta(seconds=time.monotonic() - begun))
+            return Outcome.FAILED
+        return Outcome.PARTIAL if self._errors else Outcome.OK
+
+    def _tell(self, rows: int, share: float | None = None) -> None:
+        if self._progress is not None:
+            self._progress(Step(self._source.name, rows, share))
 
     def _begin(self) -> int:
         with self._store.writing() as connection:
-            # the lease is ours: a run that is still open was cut off
-            connection.execute(
-                sa.update(run)
-                .where(
-                    run.c.job == "pull",
-                    run.c.source == self._source.name,
-                    run.c.outcome == "running",
-                )
-                .values(outcome="failed", error="cut off before its end", finished_at=self._now)
-            )
-            number: int = connection.execute(
-                sa.insert(run)
-                .values(
-                    job="pull", source=self._source.name, started_at=self._now, outcome="running"
-                )
-                .returning(run.c.id)
-            ).scalar_one()
-            return number
+            return runs.begin(connection, self._source.name, self._now, self._asked)
+
+    @property
+    def _asked(self) -> dict[str, str | bool]:
+        """What was to be read again, for the run's details."""
+        asked: dict[str, str | bool] = {"all": True} if self._again.everything else {}
+        return asked | ({"since": self._again.since.isoformat()} if self._again.since else {})
 
     def _start(self) -> Start:
         query = sa.select(cursor.c.key, cursor.c.value).where(cursor.c.source == self._source.name)
@@ -225,35 +272,35 @@ class _Pull:
             retryable=error.retryable,
         )
 
-    def _end(self, number: int, took: timedelta) -> PullReport:
+    def _end(self, number: int, outcome: Outcome, begun: float) -> PullReport:
         error = "\n".join(self._errors) or None
+        took = timedelta(seconds=time.monotonic() - begun)
+        name = self._source.name
         with self._store.writing() as connection:
-            strangers = self._notes.strangers(connection)
-            warnings = self._notes.warnings(strangers)
-            connection.execute(
-                sa.update(run)
-                .where(run.c.id == number)
-                .values(
-                    finished_at=self._now + took,
-                    outcome="failed" if error else "ok",
-                    error=error,
-                    details=self._notes.details(strangers),
-                )
-            )
+            directory = set(connection.scalars(sa.select(department.c.code)))
+            unknown = self._notes.unknown(directory)
+            known = {What.COLUMN: self._notes.known_columns, What.DEPARTMENT: directory}
+            news = counts.unheard_of(connection, name, unknown, known, self._now)
+            found = self._notes.details(unknown)
+            details = self._asked | found
+            runs.end(connection, number, outcome, self._now + took, error, details)
+        warnings = [*found["warnings"], *unknown_lines(news)]
         for warning in warnings:
-            log.warning("source remark", source=self._source.name, remark=warning)
+            log.warning("source remark", source=name, remark=warning)
         landed = self._landed
         log.info(
             "source pulled",
-            source=self._source.name,
+            source=name,
+            outcome=str(outcome),
             read=landed.read,
             landed=landed.landed,
             unchanged=landed.unchanged,
             malformed=landed.malformed,
+            malformed_cells=[f"{column} {n}" for column, n in found["malformed"].items()],
             seconds=round(took.total_seconds(), 3),
         )
         return PullReport(
-            self._source.name,
+            name,
             landed.read,
             landed.landed,
             landed.unchanged,

@@ -18,6 +18,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from prometheus_client import CollectorRegistry, Counter, Summary, disable_created_metrics
 
+from jobs.step import Progress, Step, StoppedError
 from monitor.config import Settings, SourceSettings
 from monitor.errors import YueqinglingError
 from monitor.store import Store
@@ -30,11 +31,6 @@ PULLERS = 4
 """How many sources are pulled at once; the store takes one writer at a time anyway."""
 
 
-class StoppedError(Exception):
-    """A job is asked to end between two steps; what it recorded so far stays."""
-
-
-Progress = Callable[[str, int], None]
 Stopped = Callable[[], bool]
 
 
@@ -43,8 +39,8 @@ class Jobs:
     """The jobs that the schedule runs; each takes store, settings and the time it acts at.
 
     Each says whether it went well; what went wrong it has logged itself, or it raises.
-    A pull calls its progress after every batch, which may raise StoppedError; a delivery asks
-    between messages whether it is to stop.
+    A pull calls its progress at every step, which may raise StoppedError; a delivery asks between
+    messages whether it is to stop.
     """
 
     pull: Callable[[Store, SourceSettings, datetime, Progress], bool]
@@ -55,7 +51,8 @@ class Jobs:
 def _pull(store: Store, source: SourceSettings, now: datetime, progress: Progress) -> bool:
     from jobs.pull import pull_source
 
-    return pull_source(store, source, now, progress).error is None
+    report = pull_source(store, source, now, progress)
+    return report.busy or report.error is None
 
 
 def _check(store: Store, settings: Settings, now: datetime) -> bool:
@@ -100,11 +97,11 @@ class JobMetrics:
 def last_started(connection: sa.Connection) -> Mapping[tuple[str, str | None], datetime]:
     """When each job (and source, for pulls) last began a run that ended, by job and source.
 
-    A run that was cut off doesn't count: it is due again at once.
+    A run that was cut off or stopped doesn't count: it is due again at once.
     """
     query = (
         sa.select(run.c.job, run.c.source, sa.func.max(run.c.started_at))
-        .where(run.c.outcome != "running")
+        .where(run.c.outcome.not_in(["running", "stopped"]))
         .group_by(run.c.job, run.c.source)
     )
     return {(job, source): started for job, source, started in connection.execute(query)}
@@ -268,7 +265,7 @@ class Schedule:
             ),
         )
 
-    def _progress(self, _name: str, _rows: int) -> None:
+    def _progress(self, _step: Step) -> None:
         if self._stop.is_set():
             raise StoppedError
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,6 +41,14 @@ def parse_instant(text: str) -> datetime:
             f"expected an instant such as 2026-11-03T10:00, found {text!r}"
         ) from None
     return (instant if instant.tzinfo else instant.replace(tzinfo=ZONE)).astimezone(UTC)
+
+
+def parse_day(text: str) -> date:
+    """The day written as YYYY-MM-DD."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"expected a day such as 2026-10-01, found {text!r}") from None
 
 
 def parse_month(text: str) -> "Month":

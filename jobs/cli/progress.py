@@ -4,7 +4,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+from jobs.step import Step
 
 
 @contextmanager
@@ -40,3 +52,66 @@ def counting(what: str, of: int | None = None) -> Iterator[Callable[[str, int], 
             progress.advance(tasks[name], rows)
 
         yield count
+
+
+class PullBars:
+    """A line for each source that is being pulled: how far, how many rows, how fast.
+
+    Steps may come from several threads, those of one source from one.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.progress = Progress(
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=16),
+            _Share(),
+            TextColumn("{task.fields[rows]:>9,} rows"),
+            _Rate(),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._rows: dict[str, int] = {}
+
+    def step(self, step: Step) -> None:
+        """Show that a batch landed, or that a pull begins."""
+        rows = self._rows[step.source] = self._rows.get(step.source, 0) + step.rows
+        if step.source not in self._tasks:
+            # without a total the bar only moves
+            self._tasks[step.source] = self.progress.add_task(step.source, total=None, rows=0)
+        self.progress.update(self._tasks[step.source], rows=rows)
+        if step.share is not None:
+            self.progress.update(self._tasks[step.source], total=1, completed=step.share)
+
+    def ended(self, source: str) -> None:
+        """Show that a source's pull is over."""
+        if source in self._tasks:
+            self.progress.update(self._tasks[source], total=1, completed=1)
+
+
+@contextmanager
+def pulling() -> Iterator[PullBars]:
+    """Show how far the pulls are."""
+    bars = PullBars(Console(stderr=True))
+    with bars.progress:
+        yield bars
+
+
+class _Share(ProgressColumn):
+    """How much of the whole is read, where that is known."""
+
+    def render(self, task: Task) -> Text:
+        known = task.total is not None
+        return Text(f"{task.percentage:3.0f} %" if known else "", "progress.percentage")
+
+
+class _Rate(ProgressColumn):
+    """Rows a second since the pull began."""
+
+    def render(self, task: Task) -> Text:
+        seconds = task.finished_time or task.elapsed
+        rows = int(task.fields["rows"])
+        return Text(f"{rows / seconds:,.0f}/s" if rows and seconds else "", "progress.data.speed")

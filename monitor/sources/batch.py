@@ -45,12 +45,14 @@ class Batch:
     """Rows that land in one transaction, together with `cursors`.
 
     `afterwards` is called once they have landed. A crash between the two forgets it: the next
-    reading has to see for itself that it is still to be done.
+    reading has to see for itself that it is still to be done. `share` is how much of all that is to
+    be read is read with this batch, from 0 to 1; None where nobody can say.
     """
 
     parts: tuple[Part, ...]
     cursors: Mapping[str, str] = field(default_factory=dict)
     afterwards: tuple[Callable[[], None], ...] = ()
+    share: float | None = None
 
     @property
     def height(self) -> int:
@@ -66,11 +68,14 @@ class Remark:
 
 
 Reading = Iterator[Batch | Remark | SourceError]
-"""What a source hands out: batches, and an error for each part of it that is of no use."""
+"""What a source hands out: batches, and an error for each part of it that is of no use.
+
+A SourceError that is raised ends it: nothing (more) of the source can be read.
+"""
 
 
 def gathered(reading: Reading, rows: int) -> Reading:
-    """The same, small batches put together up to `rows`; what ends the reading is handed out too.
+    """The same, small batches put together up to `rows`; what ends the reading comes after them.
 
     Many small files cost no more than a large one then. The order of the rows is kept.
     """
@@ -84,11 +89,10 @@ def gathered(reading: Reading, rows: int) -> Reading:
                 yield _together(waiting)
                 waiting = []
             waiting.append(batch)
-    except SourceError as error:
+    except SourceError:
         if waiting:
             yield _together(waiting)
-        yield error
-        return
+        raise
     if waiting:
         yield _together(waiting)
 
@@ -99,6 +103,7 @@ def _together(batches: Sequence[Batch]) -> Batch:
         tuple(part for batch in batches for part in batch.parts),
         cursors,
         tuple(call for batch in batches for call in batch.afterwards),
+        batches[-1].share,
     )
 
 

@@ -2,18 +2,18 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
-import sqlalchemy as sa
 
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings
 from monitor.sources.batch import Batch
 from monitor.sources.columns import Dialect
+from monitor.sources.counts import Counts, What
 from monitor.sources.land import Landed
 from monitor.sources.records import Records
-from monitor.store.tables import department
 
 _SHOWN = 5
 _DAYLIKE = (
@@ -45,6 +45,12 @@ class Notes:
     _first: dict[str, str] = field(default_factory=dict)
     _missing: dict[str, str] = field(default_factory=dict)
     _keyless: list[str] = field(default_factory=list)
+    _mapped: set[str] = field(default_factory=set)
+
+    @property
+    def known_columns(self) -> frozenset[str]:
+        """The delivered headers that a field was known for wherever they stood."""
+        return frozenset(self._mapped - self.unknown_columns.keys())
 
     def add(self, batch: Batch, records: Records, landed: Landed) -> None:
         """Take note of a batch that landed."""
@@ -53,6 +59,7 @@ class Notes:
         for column in self.malformed.keys() - self._first.keys():
             self._first[column] = _where(batch, frame, column)
         for part in batch.parts:
+            self._mapped.update(part.layout.columns.values())
             for header in part.layout.unknown:
                 count = part.frame.height - part.frame[header].null_count()
                 if count:
@@ -66,28 +73,32 @@ class Notes:
             counts = frame[owner].drop_nulls().value_counts()
             self.departments.update(dict(counts.iter_rows()))
 
-    def strangers(self, connection: sa.Connection) -> dict[str, int]:
-        """Departments that were named and the directory doesn't hold, with rows; none without one.
+    def unknown(self, directory: Collection[str]) -> Counts:
+        """What nobody knows: cells by column, and rows by department that isn't in `directory`.
 
-        What is no agency's code may be a person's or an enterprise's: it is counted under "".
+        Without a directory no department is unknown. What is no agency's code may be a person's or
+        an enterprise's: it is counted under "".
         """
-        known = set(connection.scalars(sa.select(department.c.code)))
-        found: Counter[str] = Counter()
+        strangers: Counter[str] = Counter()
         for code, rows in self.departments.items():
-            if known and code not in known:
-                found[code if _AGENCY.fullmatch(code) else ""] += rows
-        return dict(found)
+            if directory and code not in directory:
+                strangers[code if _AGENCY.fullmatch(code) else ""] += rows
+        return {What.COLUMN: dict(self.unknown_columns), What.DEPARTMENT: dict(strangers)}
 
-    def details(self, strangers: dict[str, int]) -> dict[str, Any]:
+    def details(self, unknown: Counts) -> dict[str, Any]:
         """What the run's row keeps."""
         return {
             "malformed": dict(self.malformed),
-            "unknown_columns": dict(self.unknown_columns),
-            "warnings": self.warnings(strangers),
+            "unknown_columns": unknown[What.COLUMN],
+            "unknown_departments": unknown[What.DEPARTMENT],
+            "warnings": self.warnings(),
         }
 
-    def warnings(self, strangers: dict[str, int]) -> list[str]:
-        """One sentence for each thing that somebody should look at."""
+    def warnings(self) -> list[str]:
+        """One sentence for each thing of this delivery that somebody should look at.
+
+        What is unknown for good, `unknown_lines` has: it is told once, not with every delivery.
+        """
         names = {item.column: item.name_zh for item in self.dialect.fields}
         statuses: Counter[str] = Counter()
         for word, count in self.statuses.items():
@@ -107,14 +118,6 @@ class Notes:
             f"status {word} is not known: {_rows(count)} taken as pending"
             for word, count in statuses.most_common(_SHOWN)
         ]
-        if self.unknown_columns:
-            listed = ", ".join(f"{h} ({n})" for h, n in self.unknown_columns.most_common(20))
-            found.append(f"columns that no field is known for, kept in raw: {listed}")
-        if strangers:
-            ordered = sorted(strangers.items(), key=lambda pair: (-pair[1], pair[0]))
-            listed = ", ".join(f"{code or 'no code'} ({n})" for code, n in ordered[:_SHOWN])
-            more = f" and {len(strangers) - _SHOWN} more" if len(strangers) > _SHOWN else ""
-            found.append(f"departments that the directory doesn't hold: {listed}{more}")
         if self._keyless:
             listed = ", ".join(self._keyless[:_SHOWN])
             found.append(
@@ -122,6 +125,24 @@ class Notes:
                 f"{self.dialect.source.feed} is known by: {listed}"
             )
         return found
+
+
+def unknown_lines(unknown: Counts) -> list[str]:
+    """A sentence each for the columns and the departments that nobody knows, with how many rows."""
+    found = []
+    if columns := unknown.get(What.COLUMN):
+        found.append(f"columns that no field is known for, kept in raw: {_listed(columns, 20)}")
+    if departments := unknown.get(What.DEPARTMENT):
+        listed = _listed(departments, _SHOWN)
+        found.append(f"departments that the directory doesn't hold: {listed}")
+    return found
+
+
+def _listed(counts: Mapping[str, int], shown: int) -> str:
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    listed = ", ".join(f"{name or 'no code'} ({count})" for name, count in ordered[:shown])
+    more = len(ordered) - shown
+    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def _owner_column(source: SourceSettings) -> str | None:

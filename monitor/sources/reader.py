@@ -9,7 +9,8 @@ from monitor.sources.columns import Dialect
 def read(source: SourceSettings, dialect: Dialect, start: Start) -> Reading:
     """What the source has that is new since `start`.
 
-    Hands out an error for each part that is of no use, and one where nothing (more) can be read.
+    Hands out an error for each part that is of no use; raises SourceError where nothing (more) can
+    be read.
     """
     match source:
         case FilesSource():

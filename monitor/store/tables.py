@@ -7,6 +7,7 @@ Codes are text. A department is named by its credit code, or `unknown`.
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -427,14 +428,25 @@ run = Table(
     Column("source", Text),
     Column("started_at", Instant, nullable=False),
     Column("finished_at", Instant),
-    Column("outcome", Text, nullable=False),  # running, ok or failed
+    Column("outcome", Text, nullable=False),  # running, ok, partial, failed or stopped
     Column("error", Text),
     Column("rows_read", Integer, nullable=False, server_default="0"),
     Column("rows_landed", Integer, nullable=False, server_default="0"),
     Column("rows_unchanged", Integer, nullable=False, server_default="0"),
     Column("rows_malformed", Integer, nullable=False, server_default="0"),
-    Column("details", Document),  # malformed by column, unknown columns, warnings
+    Column("details", Document),  # malformed by column, what is unknown, warnings; since or all
     Index(None, "job", "source", "started_at"),
+)
+
+source_count = Table(
+    "source_count",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("what", Text, primary_key=True),  # pulls, rows, malformed, column or department
+    Column("name", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),  # in all pulls that ended
+    Column("first_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
 )
 
 cursor = Table(

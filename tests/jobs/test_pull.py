@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+import threading
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from jobs.pull import pull, pull_source
-from monitor.config import Settings, SourceSettings
+from jobs.step import Step, StoppedError
+from monitor.config import PullSettings, Settings, SourceSettings
 from monitor.errors import SettingsError
 from monitor.sources.state import SourceState, source_states
 from monitor.store import Store, leases, tables
@@ -50,8 +52,8 @@ def stop_after(batches: int) -> Any:
     """A progress that stops the pull after so many batches."""
     left = iter(range(batches - 1))
 
-    def progress(_source: str, _rows: int) -> None:
-        if next(left, None) is None:
+    def progress(step: Step) -> None:
+        if step.rows and next(left, None) is None:
             raise StoppedByTestError
 
     return progress
@@ -106,14 +108,9 @@ def test_a_pull_that_is_cut_off_loses_nothing_and_ends_the_same(
 def test_progress_is_told_the_rows_of_each_batch(
     store: Store, tmp_path: Path, now: datetime
 ) -> None:
-    told: list[tuple[str, int]] = []
-    pull(
-        store,
-        Settings(source=(inbox(tmp_path),)),
-        now,
-        progress=lambda name, rows: told.append((name, rows)),
-    )
-    assert told == [("files", 3), ("files", 3), ("files", 3), ("files", 1)]
+    told: list[Step] = []
+    pull(store, Settings(source=(inbox(tmp_path),)), now, progress=told.append)
+    assert [(step.source, step.rows) for step in told] == [("files", n) for n in (0, 3, 3, 3, 1)]
 
 
 def test_one_source_that_fails_holds_up_no_other(
@@ -191,6 +188,41 @@ def test_what_is_odd_about_a_delivery_is_told_once(
     assert details["unknown_columns"] == {"企业分类": 7}
 
 
+def test_what_is_unknown_is_told_once_and_shown_until_it_is_known(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    stranger = credit_code("11500112DEM000099")
+    odd = {"企业分类": "A", "实施机构编码": stranger}
+    directory = tmp_path / "known" / "departments.csv"
+
+    def pulled_again(
+        number: int, departments: list[dict[str, str]], **more: Any
+    ) -> tuple[list[str], SourceState]:
+        write_csv(tmp_path / f"{number}.csv", [check_row(number, **odd)])
+        known = files(write_csv(directory, departments), Feed.DEPARTMENT, name="known")
+        settings = Settings(source=(known, files(tmp_path / "*.csv", **more)))
+        with capture_logs() as log:
+            pull(store, settings, now)
+        told = [entry["remark"] for entry in log if entry["event"] == "source remark"]
+        return told, states(store, settings, now)["files"]
+
+    told, state = pulled_again(1, DIRECTORY)
+    assert told == [
+        "columns that no field is known for, kept in raw: 企业分类 (1)",
+        f"departments that the directory doesn't hold: {stranger} (1)",
+    ]
+    assert list(state.warnings) == told
+    told, state = pulled_again(2, DIRECTORY)
+    assert told == []
+    assert state.warnings == (
+        "columns that no field is known for, kept in raw: 企业分类 (2)",
+        f"departments that the directory doesn't hold: {stranger} (2)",
+    )
+    wider = [*DIRECTORY, {"统一社会信用代码": stranger, "部门名称": "示范新局"}]
+    told, state = pulled_again(3, wider, columns={"企业分类": "经营地址"})
+    assert (told, state.warnings) == ([], ())
+
+
 def test_no_party_and_no_person_is_in_what_is_told(
     store: Store, tmp_path: Path, now: datetime
 ) -> None:
@@ -247,7 +279,9 @@ def test_the_lease_of_a_process_that_died_is_free(
 def test_a_pull_that_lost_its_lease_stops_before_it_writes(
     store: Store, tmp_path: Path, now: datetime
 ) -> None:
-    def taken_over(_source: str, _rows: int) -> None:
+    def taken_over(step: Step) -> None:
+        if not step.rows:
+            return
         with store.writing() as connection:
             connection.execute(
                 sa.update(tables.lease).values(
@@ -282,3 +316,98 @@ def test_statements_do_not_grow_with_the_records(
         return len(statements)
 
     assert statements_for(2) == statements_for(200)
+
+
+def test_sources_are_pulled_side_by_side_and_the_directory_before_what_it_judges(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    together = threading.Barrier(2, timeout=60)
+    begun: list[str] = []
+
+    def progress(step: Step) -> None:
+        if step.rows == 0:
+            begun.append(step.source)
+            if step.source != "known":
+                together.wait()
+
+    known = files(write_csv(tmp_path / "known.csv", DIRECTORY), Feed.DEPARTMENT, name="known")
+    checks = [
+        files(write_csv(tmp_path / f"{name}.csv", [check_row(1)]), name=name)
+        for name in ("one", "two")
+    ]
+    reports = pull(store, Settings(source=(*checks, known)), now, progress=progress)
+    assert begun[0] == "known"
+    assert [(report.source, report.landed) for report in reports] == [
+        ("known", 1),
+        ("one", 1),
+        ("two", 1),
+    ]
+
+
+def test_a_pull_that_raises_ends_those_beside_it_at_their_next_step(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    at_work, raised = threading.Event(), threading.Event()
+
+    def progress(step: Step) -> None:
+        if step.source == "one":
+            assert at_work.wait(60)
+            raised.set()
+            raise StoppedByTestError
+        if step.rows:
+            at_work.set()
+            assert raised.wait(60)
+
+    two = files(
+        write_csv(tmp_path / "two.csv", [check_row(n) for n in range(9)]), name="two", batch_rows=1
+    )
+    one = files(write_csv(tmp_path / "one.csv", [check_row(1)]), name="one")
+    with pytest.raises(StoppedByTestError):
+        pull(store, Settings(source=(two, one)), now, progress=progress)
+    ended = {row["source"]: row["outcome"] for row in rows_of(store, tables.run)}
+    assert ended == {"one": "running", "two": "stopped"}
+
+
+@pytest.mark.parametrize("interruption", [StoppedError, KeyboardInterrupt])
+def test_a_pull_that_is_asked_to_end_says_so_and_keeps_what_landed(
+    store: Store, tmp_path: Path, now: datetime, interruption: type[BaseException]
+) -> None:
+    def progress(step: Step) -> None:
+        if step.rows:
+            raise interruption
+
+    with pytest.raises(interruption):
+        pull(store, Settings(source=(inbox(tmp_path),)), now, progress=progress)
+    (ended,) = rows_of(store, tables.run)
+    assert (ended["outcome"], ended["error"], ended["rows_landed"]) == ("stopped", None, 3)
+    assert states(store, Settings(source=(inbox(tmp_path),)), now)["files"].state == "never"
+    assert rows_of(store, tables.lease) == []
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_each_source_is_told_of_when_it_ends(
+    store: Store, tmp_path: Path, now: datetime, parallel: int
+) -> None:
+    sources = [
+        files(write_csv(tmp_path / f"{n}.csv", [check_row(n)]), name=f"source-{n}")
+        for n in range(3)
+    ]
+    told: list[str] = []
+    settings = Settings(source=tuple(sources), pull=PullSettings(parallel=parallel))
+    pull(store, settings, now, ended=lambda report: told.append(report.source))
+    assert sorted(told) == [source.name for source in sources]
+
+
+@pytest.mark.parametrize("again", [{"everything": True}, {"since": date(2022, 1, 1)}])
+def test_what_is_read_again_is_unchanged_and_said_in_the_run(
+    store: Store, tmp_path: Path, now: datetime, again: dict[str, Any]
+) -> None:
+    settings = Settings(source=(inbox(tmp_path),))
+    pull(store, settings, now)
+    before = contents(store)
+    (report,) = pull(store, settings, now + timedelta(hours=1), **again)
+    assert report.landed == 0
+    assert report.unchanged == report.read
+    assert contents(store)[:4] == before[:4]
+    said = {"all": True} if again.get("everything") else {"since": "2022-01-01"}
+    assert rows_of(store, tables.run)[-1]["details"].items() >= said.items()

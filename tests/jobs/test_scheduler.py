@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
-from jobs.scheduler import JobMetrics, Jobs, Progress, Schedule, Stopped, wait_until_due
+from jobs.scheduler import JobMetrics, Jobs, Schedule, Stopped, wait_until_due
+from jobs.step import Progress, Step
 from monitor.config import Settings, SourceSettings
 from monitor.errors import SourceError
 from monitor.store import Store, tables
@@ -170,10 +171,10 @@ def test_a_pull_in_hand_ends_at_its_next_step(begin: Begin) -> None:
     in_hand, asked = threading.Event(), threading.Event()
 
     def pull(step: Progress) -> None:
-        step("one", 10)
+        step(Step("one", 10))
         in_hand.set()
         asked.wait(SOON)
-        step("one", 10)
+        step(Step("one", 10))
         diary.entries.put("never reached")
 
     diary, registry = Diary(one=pull), CollectorRegistry()

@@ -16,9 +16,16 @@ from tests.sources.deliveries import CHECK, check_row, files, write_csv, write_w
 
 def read(path: Path, feed: Feed = Feed.CHECK, **more: object) -> tuple[list[Batch], list[str]]:
     source = files(path, feed, **more)
-    found = list(reader.read(source, Dialect(source), Start()))
-    errors = [str(part) for part in found if isinstance(part, SourceError)]
-    return [part for part in found if isinstance(part, Batch)], errors
+    batches, errors = [], []
+    try:
+        for part in reader.read(source, Dialect(source), Start()):
+            if isinstance(part, Batch):
+                batches.append(part)
+            elif isinstance(part, SourceError):
+                errors.append(str(part))
+    except SourceError as error:
+        errors.append(str(error))
+    return batches, errors
 
 
 def only(path: Path, feed: Feed = Feed.CHECK, **more: object) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """The schema: migrations build what the tables say, and other versions are told apart."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,10 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 
 from monitor.errors import StoreError
+from monitor.sources import counts
 from monitor.store import Store
 from monitor.store.schema import MIGRATIONS
-from monitor.store.tables import behavior, expected, metadata
+from monitor.store.tables import behavior, expected, metadata, run
 
 
 def test_the_migrations_build_exactly_the_tables(store: Store) -> None:
@@ -67,6 +68,37 @@ def test_documents_of_an_older_store_are_found_by_their_number(first_store: Stor
         for table in (expected, behavior):
             keys = connection.scalars(sa.select(table.c.document_key).order_by(table.c.id))
             assert [*keys] == ["示罚[2022]13号"] * 3 + [None]
+
+
+def test_counts_begin_with_what_the_runs_before_them_add_up_to(first_store: Store) -> None:
+    begun = datetime(2022, 1, 28, 2, tzinfo=UTC)
+    ended = begun + timedelta(minutes=1)
+    pull = {"job": "pull", "source": "checks", "started_at": begun, "finished_at": ended}
+    details = {"malformed": {"occurred_on": 2}, "unknown_columns": {"企业分类": 1}}
+    with first_store.writing() as connection:
+        for told in (
+            pull | {"outcome": "ok", "rows_read": 7, "details": details},
+            pull | {"outcome": "ok", "rows_read": 5},
+            pull | {"outcome": "failed", "rows_read": 1, "details": details},
+            pull | {"outcome": "running", "finished_at": None, "rows_read": 9},
+            pull | {"job": "check", "source": None, "outcome": "ok"},
+        ):
+            connection.execute(sa.insert(run).values(told))
+    first_store.upgrade()
+    with first_store.reading() as connection:
+        found = counts.read(connection)
+    assert {
+        (source, str(what), name): (count.count, count.last_at)
+        for source, of_source in found.items()
+        for what, named in of_source.items()
+        for name, count in named.items()
+    } == {
+        ("checks", "pulls", "ok"): (2, ended),
+        ("checks", "pulls", "failed"): (1, ended),
+        ("checks", "rows", "read"): (13, ended),
+        ("checks", "malformed", "occurred_on"): (4, ended),
+        ("checks", "column", "企业分类"): (2, ended),
+    }
 
 
 def test_an_empty_store_says_to_upgrade(tmp_path: Path) -> None:

@@ -219,6 +219,18 @@ def test_pulling_again_lands_nothing(demo: Shown) -> None:
     assert [rows[name]["landed"] for name in names] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("again", [("--all",), ("--since", "2026-10-01")])
+def test_reading_again_what_was_read_lands_nothing(demo: Shown, again: tuple[str, ...]) -> None:
+    names = ("departments", "platform-check", "exchange-punish")
+    said = yueqingling(demo.folder, "pull", *names, *again, *AT)
+    assert said.code == 0
+    document = yueqingling(demo.folder, "status", "--sources", "--json", *AT).json
+    for source in document["sources"]:
+        if source["source"] in names:
+            rows = source["rows"]
+            assert (rows["landed"], rows["unchanged"]) == (0, rows["read"])
+
+
 def test_a_source_that_somebody_else_pulls_is_left_to_them(demo: Shown) -> None:
     instant = datetime.now(UTC)
     store = Store(f"sqlite:///{demo.folder / 'yueqingling.db'}")

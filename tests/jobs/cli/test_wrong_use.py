@@ -104,6 +104,12 @@ def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
         ("explain 城管执法局 2026-10 -n few", "Invalid value for '--records'"),
         ("remind -d nobody", "found 'nobody'; near it: "),
         ("pull nosuch cases", "expected names of sources in yueqingling.toml (departments, items,"),
+        ("pull --since yesterday", "expected a day such as 2026-10-01, found 'yesterday'"),
+        (
+            "pull --since 2026-11-04 --now 2026-11-03T23:59",
+            "--since: expected a day that has begun, found 2026-11-04",
+        ),
+        ("pull --since 2026-11-01 --all", "expected --since or --all, found both"),
         ("rules list -k nokind", "expected one of check, force, month_zero, other, punish, found"),
         ("rules list --json --markdown", "expected either --markdown or --json, found both"),
     ],

@@ -1,0 +1,110 @@
+"""Counts of what a source delivered in all its pulls; neither a restart nor the pruning of old
+runs takes anything from them.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from monitor.store.tables import source_count
+from monitor.store.upsert import insert_into
+
+REMEMBERED = timedelta(days=90)
+"""How long a source need not deliver an unknown column or department for it to be news again."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class What(StrEnum):
+    """What is counted; each is counted under names of its own."""
+
+    PULLS = "pulls"  # that ended, by outcome
+    ROWS = "rows"  # read, landed, unchanged, malformed
+    MALFORMED = "malformed"  # cells, by column
+    COLUMN = "column"  # cells below a header that no field is known for, by header
+    DEPARTMENT = "department"  # rows of a department that the directory doesn't hold, by code
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How often, and when first and last."""
+
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+Counts = Mapping[What, Mapping[str, int]]
+
+
+def add(connection: sa.Connection, source: str, counts: Counts, now: datetime) -> None:
+    """Add `counts` to those of the source, in the caller's transaction."""
+    rows = [
+        {
+            "source": source,
+            "what": what,
+            "name": name,
+            "count": count,
+            "first_at": now,
+            "last_at": now,
+        }
+        for what, named in counts.items()
+        for name, count in named.items()
+        if count
+    ]
+    if not rows:
+        return
+    insert = insert_into(connection, source_count)
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=["source", "what", "name"],
+            set_={
+                "count": source_count.c.count + insert.excluded.count,
+                "last_at": insert.excluded.last_at,
+            },
+        ),
+        rows,
+    )
+
+
+def unheard_of(
+    connection: sa.Connection,
+    source: str,
+    found: Counts,
+    known: Mapping[What, Collection[str]],
+    now: datetime,
+) -> Counts:
+    """What of `found` is not remembered of the source, so that it is told once.
+
+    What is `known` by now, and what was not seen for REMEMBERED, is forgotten.
+    """
+    columns = source_count.c
+    mine = sa.and_(columns.source == source, columns.what.in_([*found]))
+    query = sa.select(columns.what, columns.name, columns.last_at).where(mine)
+    heard = {(What(what), name): last_at for what, name, last_at in connection.execute(query)}
+    for (what, name), last_at in heard.items():
+        if name in known[what] or last_at < now - REMEMBERED:
+            connection.execute(
+                sa.delete(source_count).where(mine, columns.what == what, columns.name == name)
+            )
+    return {
+        what: {
+            name: count
+            for name, count in named.items()
+            if heard.get((what, name), _NEVER) < now - REMEMBERED
+        }
+        for what, named in found.items()
+    }
+
+
+def read(connection: sa.Connection) -> Mapping[str, Mapping[What, Mapping[str, Count]]]:
+    """All counts by source; names in their order."""
+    columns = source_count.c
+    query = sa.select(source_count).order_by(columns.source, columns.what, columns.name)
+    found: dict[str, dict[What, dict[str, Count]]] = {}
+    for source, what, name, *count in connection.execute(query):
+        found.setdefault(source, {}).setdefault(What(what), {})[name] = Count(*count)
+    return found
