@@ -138,8 +138,8 @@ def test_every_form_of_a_month_is_read(cell: str) -> None:
 
 @pytest.mark.parametrize(
     "number",
-    ["示罚〔2022〕13号", "示罚[2022] 13 号", "示罚（2022）13号", "示罚［2022］13号", "示罚【2022】13号",
-     "示罚 〔２０２２〕１３号", "示罚〔2022]13号", "示罚﹝2022﹞13号"],
+    ["示罚〔2022〕13号", "示罚[2022] 13 号", "示罚（2022）13号", "示罚［2022］13号",
+     "示罚【2022】13号", "示罚 〔２０２２〕１３号", "示罚〔2022]13号", "示罚﹝2022﹞13号"],
 )  # fmt: skip
 def test_a_document_number_is_compared_without_regard_to_brackets_and_blanks(number: str) -> None:
     assert document_key(number) == "示罚[2022]13号"
