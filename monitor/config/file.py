@@ -112,6 +112,9 @@ def _lines(error: ErrorDetails, values: dict[str, Any]) -> Iterator[str]:
         message = "expected " + _EXPECTED[error["type"]].format(**error.get("ctx", {}))
     if error["type"] == "union_tag_invalid":
         found = found["kind"]
+    if "\n" in message:
+        yield from (f"{location}: {line}" for line in message.splitlines())
+        return
     secret = any(word in location for word in ("token", "url", "secret", "password"))
     shown = "" if secret or isinstance(found, dict | list) else f", found {found!r}"
     yield f"{location}: {message}{shown}"

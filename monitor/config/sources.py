@@ -1,17 +1,21 @@
 """The tables [[source]]: where records are pulled from."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BeforeValidator,
+    Discriminator,
     Field,
     SecretStr,
+    Tag,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
+from monitor.config import layouts
 from monitor.config.part import Duration, Name, Part, Positive, Wait, anchored, folder_of
 from monitor.words import Feed, Kind, Status
 
@@ -21,13 +25,20 @@ BEHAVIOR_FEEDS = frozenset(Feed[kind.name] for kind in Kind)
 class StatusSettings(Part):
     """How a source says where a record stands.
 
-    `map` adds delivered words to the ones that are known anyway (暂存, 待审, 退回, 通过 …); `at` is
-    the delivered column with the instant since which the status holds.
+    `column` is the delivered column with the status, where `columns` doesn't name it; `at` and
+    `submitted` are those with the instant since which it holds and with that of the submission.
+    `map` adds delivered words to the ones that are known anyway (暂存, 待审, 退回, 通过 …).
     """
 
-    column: str
+    column: str | None = None
     map: dict[str, Status] = Field(default_factory=dict)
     at: str | None = None
+    submitted: str | None = None
+
+
+def _form(value: Any) -> str:
+    """Which of the two forms a status is given in, so that only that one's mistakes are told."""
+    return "StatusSettings" if isinstance(value, dict | StatusSettings) else "word"
 
 
 def _status(value: Any) -> Any:
@@ -40,6 +51,12 @@ def _status(value: Any) -> Any:
     raise ValueError(f'expected one of {words}, or {{ column = "…" }}')
 
 
+StatusForm = Annotated[
+    Annotated[Status, Tag("word")] | Annotated[StatusSettings, Tag("StatusSettings")],
+    Discriminator(_form),
+]
+
+
 class _Source(Part):
     """What every source has, whatever its kind."""
 
@@ -48,7 +65,7 @@ class _Source(Part):
     every: Duration = timedelta(minutes=15)
     cron: str | None = None
     jitter: Wait = timedelta(0)
-    status: Annotated[Status | StatusSettings | None, BeforeValidator(_status)] = None
+    status: Annotated[StatusForm | None, BeforeValidator(_status)] = None
     dialect: str | None = None
     columns: dict[str, str] = Field(default_factory=dict)
     units: dict[str, Literal["元", "万元"]] = Field(default_factory=dict)
@@ -57,14 +74,47 @@ class _Source(Part):
     batch_rows: Positive = 5_000
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
 
+    @field_validator("dialect", mode="after")
+    @classmethod
+    def _dialect_is_known(cls, dialect: str | None, info: ValidationInfo) -> str | None:
+        if dialect is not None and "feed" in info.data:
+            _refuse(layouts.dialect_mistakes(info.data["feed"], dialect))
+        return dialect
+
+    @field_validator("columns", "units", "values", mode="after")
+    @classmethod
+    def _layout_is_known(cls, told: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if {"feed", "dialect"} <= info.data.keys():
+            feed, dialect = info.data["feed"], info.data["dialect"]
+            match info.field_name:
+                case "columns":
+                    _refuse(layouts.column_mistakes(feed, dialect, told))
+                case "units":
+                    _refuse(layouts.unit_mistakes(feed, dialect, told))
+                case "values":
+                    delivered = info.data.get("columns", {})
+                    _refuse(layouts.value_mistakes(feed, dialect, told, delivered))
+        return told
+
     @model_validator(mode="after")
     def _status_is_told(self) -> Self:
-        if self.feed in BEHAVIOR_FEEDS and self.status is None:
+        if self.feed not in BEHAVIOR_FEEDS:
+            return self
+        if self.status is None:
             raise ValueError(
                 'status: expected status = "accepted" (or another status that every row has) or '
                 'status = { column = "…" }, found nothing'
             )
+        named = None
+        if isinstance(self.status, StatusSettings):
+            named = self.status.model_dump(include={"column", "at", "submitted"})
+        _refuse(layouts.status_mistakes(self.feed, self.dialect, self.columns, named))
         return self
+
+
+def _refuse(mistakes: Iterable[str]) -> None:
+    if found := [*mistakes]:
+        raise ValueError("\n".join(found))
 
 
 class FilesSource(_Source):

@@ -22,6 +22,12 @@ from monitor.sources.columns import Dialect, Layout
 
 _HEADER_WITHIN = 10
 _WORKBOOK_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_READ_WITH = {
+    *("feed", "status", "dialect", "columns", "units", "values", "department"),
+    *("encoding", "delimiter"),
+}
+"""The settings that decide what a file's rows are: where one changes the file is read again."""
+
 _DESCRIBING = re.compile(
     r"必填|选填|可空|非必填|格式|码表|字典|不超过|分隔|请填|填写|示例|例如|系统生成|勿改|说明|[yY]{4}"
 )
@@ -35,9 +41,7 @@ def read(source: FilesSource, dialect: Dialect, start: Start) -> Reading:
     root, paths = _listed(source)
     if not paths:
         yield Remark(f"expected files {source.path}, found none")
-    settings = source.model_dump_json(
-        include={"feed", "status", "columns", "department", "encoding", "delimiter"}
-    )
+    settings = source.model_dump_json(include=_READ_WITH)
     for path in paths:
         place = path.relative_to(root).as_posix()
         try:

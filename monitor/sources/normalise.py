@@ -4,6 +4,8 @@ Everything goes through NFKC and is trimmed; the spellings of nothing become nul
 read as its type is null and named in `malformed`.
 """
 
+import unicodedata
+
 import polars as pl
 
 from monitor import standard
@@ -62,6 +64,23 @@ def can_be_malformed(field: standard.Field) -> bool:
     return field.type in {"date", "instant", "boolean", "number"} or field.column == "month"
 
 
+def why_malformed(field: standard.Field, text: str) -> str:
+    """Why delivered `text` is no value of `field`, which can be malformed and is.
+
+    Nothing of the text is in the answer: it may be a person's.
+    """
+    trimmed_text = unicodedata.normalize("NFKC", text).strip(_UNSEEN)
+    match field.type:
+        case "date" | "instant":
+            return dates.why_no_day(trimmed_text)
+        case "boolean":
+            return "expected 是 or 否"
+        case "number":
+            return "expected an amount such as 1234.50 or 5万元"
+        case _:
+            return "expected a month such as 2022-01"
+
+
 def joined(text: pl.Expr) -> pl.Expr:
     """The parts of a cell that holds several (persons, codes), each once, joined by 、.
 
@@ -76,6 +95,13 @@ def joined(text: pl.Expr) -> pl.Expr:
 def parts(text: pl.Expr) -> pl.Expr:
     """What `joined` joined, as a list."""
     return text.str.split("、")
+
+
+def with_unit(text: pl.Expr, unit: str) -> pl.Expr:
+    """An amount with its unit, where it is a bare number."""
+    amount = trimmed(text)
+    bare = amount.str.contains(r"^[+-]?[\d.,]*\d$")
+    return pl.when(bare).then(pl.concat_str(amount, pl.lit(unit))).otherwise(text)
 
 
 def document_key(number: pl.Expr) -> pl.Expr:

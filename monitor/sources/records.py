@@ -10,8 +10,9 @@ from monitor import standard
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings, StatusSettings
 from monitor.sources import dates, facts, normalise, statuses
 from monitor.sources.batch import Batch, Part
-from monitor.sources.columns import ENVELOPE, Dialect
+from monitor.sources.columns import Dialect, Layout
 from monitor.sources.identity import Identities
+from monitor.standard.headers import ENVELOPE
 from monitor.store.types import canonical
 from monitor.words import Status
 from monitor.workdays import ZONE
@@ -71,10 +72,7 @@ def _texts(dialect: Dialect, batch: Batch) -> pl.DataFrame:
     """The batch's cells, trimmed, as `text:` columns by the field that they are of."""
     parts = [
         part.frame.select(
-            *(
-                pl.col(header).alias(f"text:{column}")
-                for column, header in part.layout.columns.items()
-            ),
+            *_cells(part.layout),
             pl.lit(part.place).alias("place"),
             part.numbers.alias("number"),
         )
@@ -86,6 +84,16 @@ def _texts(dialect: Dialect, batch: Batch) -> pl.DataFrame:
     return whole.select(normalise.trimmed(pl.col("^text:.*$")), "place", "number").with_columns(
         lacking
     )
+
+
+def _cells(layout: Layout) -> Iterable[pl.Expr]:
+    """The delivered cells by their column, and the constants of columns that aren't delivered."""
+    for column, header in layout.columns.items():
+        unit = layout.units.get(column)
+        cell = pl.col(header) if unit is None else normalise.with_unit(pl.col(header), unit)
+        yield cell.alias(f"text:{column}")
+    for column, value in layout.constants.items():
+        yield pl.lit(value).alias(f"text:{column}")
 
 
 def _text(column: str) -> pl.Expr:
@@ -116,7 +124,10 @@ def _malformed(dialect: Dialect) -> pl.Expr:
 
 
 def _raw(batch: Batch, malformed: pl.Series) -> pl.Series:
-    """As JSON: the delivered row where a cell is malformed, else its unknown columns' cells."""
+    """As JSON: the delivered row where a cell is malformed, else its unknown columns' cells.
+
+    Columns that are known and unneeded are kept nowhere: many hold what is a person's.
+    """
     documents: list[str | None] = []
     for part in batch.parts:
         marks = malformed.slice(len(documents), part.frame.height)
@@ -130,8 +141,9 @@ def _raw_of(part: Part, malformed: pl.Series) -> Iterable[str | None]:
     if not unknown and malformed.null_count() == frame.height:
         return [None] * frame.height
     kept = frame.select(unknown).iter_rows(named=True) if unknown else ({} for _ in malformed)
+    whole = frame.drop(part.layout.unneeded)
     return [
-        _document(frame.row(place, named=True) if is_malformed else few)
+        _document(whole.row(place, named=True) if is_malformed else few)
         for place, (few, is_malformed) in enumerate(zip(kept, malformed.is_not_null(), strict=True))
     ]
 
@@ -168,9 +180,7 @@ def _own(source: SourceSettings) -> dict[str, pl.Expr]:
     own = {
         "kind": pl.lit(str(source.feed)),
         "submitted_on": submitted_at.dt.convert_time_zone(str(ZONE)).dt.date(),
-        "submitted_by_day": pl.when(submitted_at.is_not_null()).then(
-            dates.is_day_only(normalise.filled(_text("submitted_at")))
-        ),
+        "submitted_by_day": dates.is_day_only(submitted_at),
         "party_id_fault": facts.party_id_fault(pl.col("party_id"), pl.col("party_id_type")),
         "item_code_count": facts.count_of(pl.col("supervise_item_code")),
     }

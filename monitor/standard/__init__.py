@@ -1,7 +1,8 @@
 """The platform's standard as data: fields by feed, code lists and division codes.
 
 fields.csv holds one row a field (data standard of the supervision-behaviour tables), code_lists.csv
-one row a code, divisions.csv the county-level and higher codes of GB/T 2260.
+one row a code, divisions.csv the county-level and higher codes of GB/T 2260; dialects.csv and
+refused.csv are what `headers` reads.
 """
 
 import csv
@@ -47,8 +48,8 @@ def code_list(name: str) -> dict[str, str]:
     Raises KeyError where the standard has no such list.
     """
     if name == DIVISION_LIST:
-        return {row["code"]: row["name"] for row in _rows("divisions.csv")}
-    codes = {row["code"]: row["label"] for row in _rows("code_lists.csv") if row["list"] == name}
+        return {row["code"]: row["name"] for row in rows("divisions.csv")}
+    codes = {row["code"]: row["label"] for row in rows("code_lists.csv") if row["list"] == name}
     if not codes:
         raise KeyError(name)
     return codes
@@ -56,7 +57,7 @@ def code_list(name: str) -> dict[str, str]:
 
 @cache
 def _all_fields() -> tuple[Field, ...]:
-    return tuple(_field(row) for row in _rows("fields.csv"))
+    return tuple(_field(row) for row in rows("fields.csv"))
 
 
 def _field(row: dict[str, str]) -> Field:
@@ -79,6 +80,7 @@ def _field(row: dict[str, str]) -> Field:
 
 
 @cache
-def _rows(name: str) -> tuple[dict[str, str], ...]:
+def rows(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of one of the data files."""
     text = files(__name__).joinpath(name).read_text(encoding="utf-8")
     return tuple(csv.DictReader(text.splitlines()))

@@ -159,15 +159,6 @@ def test_the_settings_can_name_more_headers(tmp_path: Path) -> None:
     assert batches[0].parts[0].layout.columns == {"code": "机构码", "name": "机构"}
 
 
-def test_a_settings_header_for_no_field_is_an_error(tmp_path: Path) -> None:
-    path = write_csv(tmp_path / "a.csv", [{"机构码": "c"}])
-    _, errors = read(path, Feed.DEPARTMENT, columns={"机构码": "codes"})
-    assert errors == [
-        'source files: columns: expected a field of department as what "机构码" stands for, '
-        'found "codes"'
-    ]
-
-
 def test_the_status_column_that_the_settings_name_must_be_there(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", [check_row(1)])
     _, errors = read(path, status={"column": "状态"})

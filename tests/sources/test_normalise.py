@@ -8,13 +8,17 @@ import polars as pl
 import pytest
 
 from monitor import standard
-from monitor.sources import codes, normalise
+from monitor.sources import codes, dates, normalise
+
+
+def field_of(column: str, feed: str = "punish") -> standard.Field:
+    return next(field for field in standard.fields(feed) if field.column == column)
 
 
 def value(column: str, cell: str, feed: str = "punish") -> Any:
-    field = next(field for field in standard.fields(feed) if field.column == column)
     text = normalise.trimmed(pl.col("cell"))
-    return pl.DataFrame({"cell": [cell]}).select(normalise.value(field, text)).item()
+    expression = normalise.value(field_of(column, feed), text)
+    return pl.DataFrame({"cell": [cell]}).select(expression).item()
 
 
 def document_key(number: str) -> str | None:
@@ -26,7 +30,8 @@ def document_key(number: str) -> str | None:
 @pytest.mark.parametrize(
     "cell",
     ["2019-04-01", "2019/4/1", "2019.4.1", "2019年4月1日", "20190401", "２０１９－０４－０１",
-     "2019-04-01 09:30", "20190401093000", "43556", "43556.5", "2019-04-01T09:30:00+08:00"],
+     "2019-04-01 09:30", "20190401093000", "201904010930", "20190401 09:30:00", "43556", "43556.5",
+     "2019-04-01T09:30:00+08:00", "2019-03-31T16:00:00Z", "1554048000000"],
 )  # fmt: skip
 def test_every_form_of_a_day_is_read(cell: str) -> None:
     assert value("occurred_on", cell) == date(2019, 4, 1)
@@ -35,6 +40,59 @@ def test_every_form_of_a_day_is_read(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["2022-09-31", "2022-13-01", "次日", "2022-01", "99999999", "7"])
 def test_what_is_no_day_is_null(cell: str) -> None:
     assert value("occurred_on", cell) is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("2022-09-31", "the calendar has no such day"),
+        ("２０２２年２月３０日", "the calendar has no such day"),
+        ("20220931103000", "the calendar has no such day"),
+        ("2022-13-01", "a year has 12 months"),
+        ("1822-01-05", "expected a year from 1900 to 2199"),
+        ("2022-01", "a month without a day; expected a day such as 2022-01-05"),
+        ("2022年度", "a year alone; expected a day such as 2022-01-05"),
+        ("31/1/2022", "a day that doesn't begin with its year; expected a day such as 2022-01-05"),
+        ("13900000000", "a number that stands for no day; expected a day such as 2022-01-05"),
+        ("示范甲于昨日", "expected a day such as 2022-01-05"),
+        ("2022-01-05 99:00", "expected a time of day such as 10:30:00 after the day"),
+    ],
+)
+def test_why_a_cell_is_no_day_is_told_without_the_cell(cell: str, why: str) -> None:
+    assert value("occurred_on", cell) is None
+    assert normalise.why_malformed(field_of("occurred_on"), cell) == why
+
+
+@pytest.mark.parametrize(
+    ("column", "feed", "why"),
+    [
+        ("has_hearing", "punish", "expected 是 or 否"),
+        ("fine_yuan", "punish", "expected an amount such as 1234.50 or 5万元"),
+        ("month", "zero_report", "expected a month such as 2022-01"),
+        ("submitted_at", "punish", "expected a day such as 2022-01-05"),
+    ],
+)
+def test_every_type_says_what_it_expects(column: str, feed: str, why: str) -> None:
+    assert value(column, "示范", feed) is None
+    assert normalise.why_malformed(field_of(column, feed), "示范") == why
+
+
+@pytest.mark.parametrize(
+    ("cell", "alone"),
+    [
+        ("2022-01-26", True),
+        ("2022-01-26 00:00:00", True),
+        ("44587", True),
+        ("1643126400000", True),
+        ("2022-01-26 00:00:01", False),
+        ("2022-01-26T00:00:00Z", False),
+        ("44587.5", False),
+    ],
+)
+def test_a_day_alone_is_told_from_an_instant(cell: str, alone: bool) -> None:
+    instant = normalise.value(field_of("submitted_at"), pl.col("cell"))
+    frame = pl.DataFrame({"cell": [cell]}).select(dates.is_day_only(instant))
+    assert frame.item() is alone
 
 
 @pytest.mark.parametrize(
