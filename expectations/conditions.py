@@ -38,8 +38,9 @@ _MANY_RECORDS = frozenset({"select", "subquery", "alias", "scalar_select_groupin
 def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Clause]:
     """For each rule's id the clause that is true of the rows of `table` that fail it.
 
-    `dialect` is the store's (sqlite or postgresql). Columns are unqualified: the clauses belong in
-    a SELECT from one source that has the columns of `table`.
+    `dialect` is the store's (sqlite or postgresql), in whose words the clauses are written, values
+    included. Columns are unqualified: the clauses belong in a SELECT from one source that has the
+    columns of `table`.
 
     Raises SuiteError, which names file, rule and reason, for a rule that one row can't decide.
     """
@@ -49,7 +50,22 @@ def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str
 @lru_cache(maxsize=4096)
 def _resolved(dialect: str, table: sa.Table, rule: Rule) -> Clause:
     clone, resolver = resolver_of(dialect, table)
-    return _clause(rule, clone, resolver)
+    return written(_text(dialect, _clause(rule, clone, resolver)))
+
+
+def written(text: str) -> Clause:
+    """A clause that is written out already."""
+    return sa.literal_column(f"({text})", sa.Boolean())
+
+
+def _text(dialect: str, clause: Clause) -> str:
+    """The clause with its values written into it: no statement has to carry thousands of them."""
+    module = import_module(f"sqlalchemy.dialects.{dialect}")
+    # named parameters, as only formats would want a per cent sign doubled
+    compiled = clause.compile(
+        dialect=module.dialect(paramstyle="named"), compile_kwargs={"literal_binds": True}
+    )
+    return str(compiled)
 
 
 @lru_cache(maxsize=8)
@@ -90,14 +106,7 @@ def _clause(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine") 
     for element in visitors.iterate(clause):
         if element.__visit_name__ in _MANY_RECORDS:
             raise rule.refused(f"{rule.type} looks at other records than the one judged")
-    return visitors.replacement_traverse(clause, {}, _inline)
-
-
-def _inline(element: Any, **_: Any) -> Any:
-    """Lists of values are written into the statement: drivers bind thousands slowly, if at all."""
-    if isinstance(element, sa.BindParameter) and element.expanding:
-        return element.render_literal_execute()
-    return None
+    return clause
 
 
 def _refuse_where_great_expectations_errs(rule: Rule) -> None:

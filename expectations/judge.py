@@ -1,24 +1,27 @@
 """Judging: the queued records in one scan, whatever their departments and however many rules.
 
-Each record gets the numbers of the rules that it fails as one text, made by Great Expectations'
-conditions (expectations.conditions); the texts are taken apart into a temporary table, and the
-table `finding` is brought in line with it. Nothing is grouped and nothing comes to Python.
+Each record gets marks of the rules that it fails (expectations.marks), made by Great Expectations'
+conditions (expectations.conditions); those of the records that fail something are taken apart into
+a temporary table, and the table `finding` is brought in line with it. Nothing is grouped and
+nothing comes to Python.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from expectations.conditions import Clause, failing
+from expectations.marks import failed, marks_of, words
 from expectations.records import live
 from expectations.rules import NumberedRule, mark_judged, sync_rules
 from expectations.suites import Suite
+from monitor.store import planner, queue
 from monitor.store.tables import behavior, finding, to_judge
 from monitor.store.types import Id
+from monitor.store.upsert import insert_into
 
 _failing = sa.Table(
     "failing",
@@ -27,6 +30,9 @@ _failing = sa.Table(
     sa.Column("rule", sa.Integer, primary_key=True),
     prefixes=["TEMPORARY"],
 )
+
+_FEW = 10_000
+"""Fewer records than this are judged sooner by one process of the store than by several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +52,6 @@ class JudgeReport:
     changed_rules: int
 
 
-def hold_queue(connection: sa.Connection) -> None:
-    """Keep the queue `to_judge` as it is until the transaction ends.
-
-    Whoever lands records waits meanwhile, and what was landed before is seen: without it a record
-    that changes while it is judged could leave the queue unseen. SQLite has one writer anyway.
-    """
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("LOCK TABLE to_judge IN SHARE ROW EXCLUSIVE MODE")
-
-
 def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> JudgeReport:
     """Bring `finding` in line with the suites for every queued record; empty the queue.
 
@@ -66,34 +62,34 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
 
     Raises SuiteError for a rule that can't be judged record by record.
     """
-    hold_queue(connection)
+    queue.hold(connection)
     rules = sync_rules(connection, suites)
     changed = [each for each in rules if not each.judged]
-    if not changed and connection.scalar(sa.select(to_judge.c.behavior_id).limit(1)) is None:
+    size = connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0
+    if not changed and not size:
         return JudgeReport(now, judged=0, findings=0, added=0, removed=0, changed_rules=0)
-    if connection.dialect.name == "postgresql":
-        # compiling two hundred conditions to machine code costs more than running them
-        connection.exec_driver_sql("SET LOCAL jit = off")
+    planner.without_jit(connection)
+    if not changed and size < _FEW:
+        planner.alone(connection)
     clauses = failing(connection.dialect.name, behavior, (each.rule for each in rules))
-    queued = sa.select(to_judge.c.behavior_id)
     _failing.create(connection)
-    _scan(connection, live().where(behavior.c.id.in_(queued)), rules, clauses)
+    if len(changed) < len(rules):
+        records, among = _queued(connection, size)
+        _scan(connection, records, rules, clauses, among)
     if changed:
         kinds = sorted({each.rule.kind for each in changed})
-        is_queued = sa.exists().where(to_judge.c.behavior_id == behavior.c.id)
-        others = live().where(behavior.c.kind.in_(kinds), ~is_queued)
-        _scan(connection, others, changed, clauses)
-    removed = _drop(connection, finding.c.behavior_id.in_(queued))
+        _scan(connection, live().where(behavior.c.kind.in_(kinds)), changed, clauses)
+    removed = _drop(connection, finding.c.behavior_id.in_(_QUEUE))
     if changed:
         removed += _drop(connection, finding.c.rule.in_([each.number for each in changed]))
     fails = connection.execute(sa.select(sa.func.count()).select_from(_failing)).scalar_one()
     added = _add(connection)
-    judged = connection.execute(sa.delete(to_judge)).rowcount
+    connection.execute(sa.delete(to_judge))
     mark_judged(connection, changed)
     _failing.drop(connection)
     return JudgeReport(
         at=now,
-        judged=judged,
+        judged=size,
         findings=fails,
         added=added,
         removed=removed,
@@ -101,71 +97,57 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
     )
 
 
+_QUEUE = sa.select(to_judge.c.behavior_id)
+_Records = sa.Select[*tuple[Any, ...]]
+
+
+def _queued(connection: sa.Connection, size: int) -> tuple[_Records, bool]:
+    """The records to scan for the queue, and whether only some of them are queued.
+
+    Where most records are queued, all are scanned and the others' marks left out: joining wide
+    rows with a long queue costs more than the conditions.
+    """
+    if planner.is_most(connection, size, behavior):
+        return live(), True
+    return live().where(behavior.c.id.in_(_QUEUE)), False
+
+
 def _scan(
     connection: sa.Connection,
-    records: sa.Select[*tuple[Any, ...]],
+    records: _Records,
     rules: Sequence[NumberedRule],
     clauses: Mapping[str, Clause],
+    among: bool = False,
 ) -> None:
-    """Put what `records` fail of `rules` into the temporary table."""
+    """Put what `records` fail of `rules` into the temporary table; with `among` the queued ones'.
+
+    The marks are made by CREATE TABLE … AS, for which PostgreSQL uses several processes; it does
+    not for INSERT.
+    """
     record = records.subquery("record")
-    marks = sa.case(
-        *(
-            arm
-            for kind in sorted({each.rule.kind for each in rules})
-            for arm in _arms([each for each in rules if each.rule.kind == kind], kind, clauses)
-        ),
-        else_=sa.literal_column("''"),
-    )
+    marks = marks_of(rules)
+    made = words(marks, clauses)
     flagged = (
-        sa.select(sa.column("id"), marks.label("fails"))
+        sa.select(sa.column("id"), sa.column("kind"), *made)
         .select_from(record)
-        .cte("flagged")
-        # computed once, though it is asked for twice
-        .prefix_with("MATERIALIZED")
+        # a fence, else the marks are worked out twice: to test and to keep
+        .limit(sa.literal_column("-1") if connection.dialect.name == "sqlite" else None)
+        .offset(sa.literal_column("0"))
+        .subquery("flagged")
     )
-    numbers = _numbers(connection.dialect.name, flagged.c.fails)
+    fails_any = sa.or_(*(flagged.c[word.name] != 0 for word in made))
+    kept = sa.select(flagged).where(fails_any)
+    if among:
+        kept = kept.where(flagged.c.id.in_(_QUEUE))
+    marked = sa.CreateTableAs(kept, "marked", temporary=True)
+    connection.execute(marked)
+    insert = insert_into(connection, _failing)
     connection.execute(
-        sa.insert(_failing).from_select(
-            ["behavior_id", "rule"],
-            sa.select(flagged.c.id, numbers.c.value)
-            .select_from(flagged)
-            .join(numbers, sa.true())
-            .where(flagged.c.fails != ""),
-        )
+        insert.from_select(
+            ["behavior_id", "rule"], failed(marked.table, marks)
+        ).on_conflict_do_nothing()
     )
-
-
-def _arms(
-    rules: Sequence[NumberedRule], kind: str, clauses: Mapping[str, Clause]
-) -> Iterator[tuple[Clause, sa.ColumnElement[str]]]:
-    """CASE arms for one kind: an original is asked everything, a duplicate only what it is."""
-    of_kind = sa.column("kind", sa.Text()) == kind
-    original = sa.column("duplicate_of").is_(None)
-    of_duplicates = [each for each in rules if "duplicate_of" in each.rule.columns]
-    for whom, asked in ((original, rules), (~original, of_duplicates)):
-        if asked:
-            # most records fail nothing: only those that do pay for writing down what
-            fails_any = sa.or_(*(clauses[each.rule.id] for each in asked))
-            yield sa.and_(of_kind, whom, fails_any), _marks(asked, clauses)
-
-
-def _marks(rules: Sequence[NumberedRule], clauses: Mapping[str, Clause]) -> sa.ColumnElement[str]:
-    """The numbers of the rules that a record fails, each followed by a comma."""
-    mark: sa.ColumnElement[str] = sa.literal_column("''", sa.Text())
-    for each in rules:
-        number = sa.literal_column(f"'{each.number},'", sa.Text())
-        mark = mark + sa.case((clauses[each.rule.id], number), else_=sa.literal_column("''"))
-    return mark
-
-
-def _numbers(dialect: str, fails: sa.ColumnElement[str]) -> sa.TableValuedAlias:
-    """The numbers in `fails` as rows of one column `value`."""
-    listed = sa.func.rtrim(fails, ",")
-    if dialect == "sqlite":
-        return sa.func.json_each("[" + listed + "]").table_valued("value")
-    each = sa.cast(sa.func.string_to_array(listed, ","), postgresql.ARRAY(sa.Integer))
-    return sa.func.unnest(each).table_valued("value").render_derived()
+    marked.table.drop(connection)
 
 
 def _drop(connection: sa.Connection, scope: Clause) -> int:
@@ -177,12 +159,12 @@ def _drop(connection: sa.Connection, scope: Clause) -> int:
 
 
 def _add(connection: sa.Connection) -> int:
-    """Write the findings that are new; gives their number."""
-    known = sa.exists().where(
-        finding.c.behavior_id == _failing.c.behavior_id, finding.c.rule == _failing.c.rule
-    )
-    new = sa.select(_failing.c.behavior_id, _failing.c.rule).where(~known)
+    """Write the findings that are new; gives their number.
+
+    What is there already is found by its key, which costs no write and no plan that could be bad.
+    """
+    found = sa.select(_failing.c.behavior_id, _failing.c.rule).where(sa.true())
+    insert = insert_into(connection, finding).from_select(["behavior_id", "rule"], found)
     return connection.execute(
-        sa.insert(finding).from_select(["behavior_id", "rule"], new),
-        execution_options={"preserve_rowcount": True},
+        insert.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
     ).rowcount

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 import structlog
 
 from expectations import month_zero, suites
-from expectations.judge import hold_queue, judge
+from expectations.judge import judge
 from expectations.suites import Suite
 from monitor.config import Settings
 from monitor.ledger import links, statements
 from monitor.notify import outbox
-from monitor.store import Store
+from monitor.store import Store, queue
 from monitor.store.tables import run
 
 log = structlog.get_logger()
@@ -70,7 +70,7 @@ def _judge(
     connection: sa.Connection, loaded: Iterable[Suite], settings: Settings, now: datetime
 ) -> tuple[int, int]:
     """Make the facts of what is queued and judge it; gives how many records and findings."""
-    hold_queue(connection)
+    queue.hold(connection)
     links.refresh(connection, settings, now)
     report = judge(connection, loaded, now)
     return report.judged, report.findings

@@ -9,7 +9,7 @@ from monitor.ledger.obligations import is_live
 from monitor.store.tables import behavior, behavior_item, department, item, to_judge
 from monitor.words import UNKNOWN_DEPARTMENT, Kind
 
-_CODE_LENGTH = 18
+CODE_LENGTH = 18
 """An implementation list's code begins with the credit code of its department."""
 
 
@@ -138,7 +138,7 @@ def _departments(settings: Settings) -> sa.Select[Any]:
         .select_from(
             b.outerjoin(institution, institution.c.code == code)
             .outerjoin(
-                listed, listed.c.code == sa.func.substr(b.c.implement_list_code, 1, _CODE_LENGTH)
+                listed, listed.c.code == sa.func.substr(b.c.implement_list_code, 1, CODE_LENGTH)
             )
             .outerjoin(of_check, of_check.c.action_code == b.c.check_action_code)
             .outerjoin(of_items, of_items.c.behavior_id == b.c.id)

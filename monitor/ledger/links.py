@@ -4,56 +4,55 @@ Only records in `to_judge` are looked at, and only rows whose value differs are 
 reads the facts as columns of the record itself.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import attribution, matching
+from monitor.ledger import attribution, matching, reach
 from monitor.ledger.days import MonthOf, SecondsAfter
 from monitor.ledger.obligations import basis_on, is_live
-from monitor.store import planner
+from monitor.store import planner, queue
 from monitor.store.tables import (
     behavior,
     behavior_item,
     behavior_status,
-    cursor,
+    borrows_day,
     department,
     expected,
-    implement_list,
     item,
     run,
     to_judge,
 )
-from monitor.store.upsert import insert_into
 from monitor.words import Kind
 
 _CHILD_OF = {"04": Kind.PUNISH, "05": Kind.FORCE, "06": Kind.OTHER}
 """The act that must follow a check with that result (检查结果)."""
 
-_CURSOR_SOURCE = "ledger"
-
 _READ = (behavior, behavior_item, behavior_status, expected, item, department, to_judge)
 
 
-def refresh(connection: sa.Connection, settings: Settings, now: datetime) -> None:
+def refresh(
+    connection: sa.Connection, settings: Settings, now: datetime, *, everything: bool = False
+) -> None:
     """Bring the facts of the queued records up to date, with those of the records they concern.
 
     Runs in the caller's transaction, before the judge empties `to_judge`. Matches every expected
-    row anew.
+    row anew. With `everything` every record is queued first.
     """
     planner.without_jit(connection)
-    _queue_all_after_change(connection, settings, now)
+    if everything:
+        reach.queue_all(connection)
+    reach.queue_after_change(connection, settings, now)
     size = connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0
     planner.gather(connection, _READ, grown_by=size)
-    _widen(connection)
+    reach.widen(connection)
     attribution.write(connection, settings)
     _write(connection, _duplicates())
     matching.refresh(connection, settings, now)
+    _queue_moved(connection)
     _write(connection, _facts(connection, settings))
 
 
@@ -74,77 +73,19 @@ def _write(connection: sa.Connection, facts: sa.Select[Any]) -> None:
     )
 
 
-def _queue_all_after_change(connection: sa.Connection, settings: Settings, now: datetime) -> None:
-    """Queue every record where the directory, the catalogue or a setting of theirs changed.
-
-    Claimed in the transaction that judges: after a crash the change is found again.
-    """
-    found = _fingerprint(connection, settings)
-    here = sa.and_(cursor.c.source == _CURSOR_SOURCE, cursor.c.key == "catalogue")
-    if connection.scalar(sa.select(cursor.c.value).where(here)) == found:
-        return
-    insert = insert_into(connection, cursor).values(
-        source=_CURSOR_SOURCE, key="catalogue", value=found, updated_at=now
-    )
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=[cursor.c.source, cursor.c.key],
-            set_={"value": insert.excluded.value, "updated_at": insert.excluded.updated_at},
+def _queue_moved(connection: sa.Connection) -> None:
+    """Queue the records without a credible day that another match moves to another month."""
+    b, e = behavior.alias("lent"), expected
+    moved = (
+        sa.select(b.c.id)
+        .select_from(b.outerjoin(e, sa.and_(e.c.behavior_id == b.c.id, e.c.deleted_at.is_(None))))
+        .where(
+            borrows_day(b),
+            is_live(b),
+            b.c.month.is_distinct_from(MonthOf(basis_on(b, e.c.due_basis_on))),
         )
     )
-    _queue(connection, sa.select(behavior.c.id).where(is_live(behavior)))
-
-
-def _fingerprint(connection: sa.Connection, settings: Settings) -> str:
-    """A hash of all that facts depend on beside the records themselves."""
-    rule = settings.month_zero
-    digest = sha256()
-    parts: list[Any] = [
-        rule.attribute_to,
-        str(rule.links_known_from),
-        rule.proof_within.total_seconds(),
-        [(source.name, source.department) for source in settings.source],
-    ]
-    digest.update(json.dumps(parts).encode())
-    for table in (department, item, implement_list):
-        columns = (table.c.source, table.c.record_id, table.c.content_hash)
-        query = (
-            sa.select(*columns)
-            .where(table.c.deleted_at.is_(None))
-            .order_by(table.c.source, table.c.record_id)
-        )
-        for row in connection.execute(query):
-            digest.update(repr(tuple(row)).encode())
-    return digest.hexdigest()
-
-
-def _queue(connection: sa.Connection, ids: sa.Select[Any]) -> None:
-    insert = insert_into(connection, to_judge).from_select(["behavior_id"], ids)
-    connection.execute(insert.on_conflict_do_nothing())
-
-
-def _widen(connection: sa.Connection) -> None:
-    """Queue the records whose facts depend on queued ones, or on what those were before."""
-    b, other = behavior, behavior.alias("other")
-    of_queued = b.c.id.in_(queued())
-    children = sa.select(b.c.action_code).where(of_queued, b.c.kind == Kind.CHECK)
-    parents = sa.select(b.c.check_action_code).where(of_queued, b.c.kind != Kind.CHECK)
-    _queue(connection, sa.select(other.c.id).where(other.c.check_action_code.in_(children)))
-    _queue(
-        connection,
-        sa.select(other.c.id).where(other.c.kind == Kind.CHECK, other.c.action_code.in_(parents)),
-    )
-    lost_check = sa.and_(b.c.link_state == "linked", sa.not_(_has_check(b)))
-    lost_child = sa.and_(b.c.link_state == "child_linked", sa.not_(_has_child(b)))
-    lost_original = b.c.duplicate_of.in_(queued())
-    _queue(connection, sa.select(b.c.id).where(sa.or_(lost_check, lost_child, lost_original)))
-    keys = sa.select(b.c.kind, b.c.action_code).where(of_queued).distinct().subquery("keys")
-    _queue(
-        connection,
-        sa.select(other.c.id)
-        .join(keys, sa.and_(keys.c.kind == other.c.kind, keys.c.action_code == other.c.action_code))
-        .where(sa.true()),
-    )
+    queue.add(connection, behavior.c.id.in_(moved))
 
 
 def _has_check(child: sa.FromClause) -> sa.Exists:
@@ -186,11 +127,10 @@ def _duplicates() -> sa.Select[Any]:
 
 
 def _facts(connection: sa.Connection, settings: Settings) -> sa.Select[Any]:
-    """The other facts of the queued records, and of those that borrow their day from a match."""
+    """The other facts of the queued records."""
     b, e = behavior, expected
     matched = sa.and_(e.c.behavior_id == b.c.id, e.c.deleted_at.is_(None))
-    borrows = sa.or_(b.c.occurred_on.is_(None), b.c.occurred_on > b.c.first_seen_on)
-    wanted = sa.or_(b.c.id.in_(queued()), borrows)
+    wanted = b.c.id.in_(queued())
     worst = _worst_items(wanted)
     has_catalogue = connection.scalar(sa.select(sa.exists().where(item.c.deleted_at.is_(None))))
     words: Mapping[int, str] = {0: "in_use", 1: "not_in_use", 2: "unknown"}

@@ -17,8 +17,7 @@ from monitor.sources import history, versions
 from monitor.sources.normalise import parts
 from monitor.sources.records import Records
 from monitor.sources.statuses import SUBMITTED
-from monitor.store import bulk, tables
-from monitor.store.upsert import insert_into
+from monitor.store import bulk, queue, tables
 from monitor.words import Feed, Status
 from monitor.workdays import local_day
 
@@ -70,6 +69,7 @@ def land(
     connection: sa.Connection, source: SourceSettings, records: Records, now: datetime
 ) -> Landed:
     """Bring the table up to the records; queues changed behaviours for judgement."""
+    queue.enter(connection)
     table = table_of(source.feed)
     frame, keyless = _with_keys(table, records.frame)
     stored = _stored(connection, table, source, frame["record_id"].unique().to_list())
@@ -151,6 +151,8 @@ def _land_behaviors(
             "first_submitted_seen_at", pl.when(submitted).then(pl.lit(now, _INSTANT))
         )
     )
+    # before the change: with the keys under which other records know the record
+    _queue(connection, changes.filter(known)["id"].to_list())
     _upsert(connection, table, source, written, now)
     _withdraw(connection, table, withdrawn, now)
     numbers = _numbers(connection, source, changes["record_id"].to_list())
@@ -237,11 +239,7 @@ def _renew(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> N
 
 
 def _queue(connection: sa.Connection, numbers: Sequence[int]) -> None:
-    ids = sa.select(tables.behavior.c.id).where(
-        bulk.one_of(connection, tables.behavior.c.id, numbers)
-    )
-    insert = insert_into(connection, tables.to_judge).from_select(["behavior_id"], ids)
-    connection.execute(insert.on_conflict_do_nothing())
+    queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, numbers))
 
 
 def _items(connection: sa.Connection, written: pl.DataFrame) -> None:

@@ -11,6 +11,25 @@ def without_jit(connection: sa.Connection) -> None:
         connection.exec_driver_sql("SET LOCAL jit = off")
 
 
+def alone(connection: sa.Connection) -> None:
+    """Run the rest of the transaction in one process: starting others costs tens of milliseconds,
+    and each is handed the whole statement."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
+
+
+def is_most(connection: sa.Connection, size: int, table: sa.Table) -> bool:
+    """Whether `size` rows are more than half of those that `table` is known to have.
+
+    Never on SQLite, which looks rows up by number at next to no cost.
+    """
+    if connection.dialect.name != "postgresql":
+        return False
+    query = sa.text("SELECT reltuples FROM pg_class WHERE oid = CAST(:name AS regclass)")
+    known = connection.execute(query, {"name": table.name}).scalar_one()
+    return bool(size * 2 > known)
+
+
 def gather(connection: sa.Connection, tables: Collection[sa.Table], grown_by: int = 0) -> None:
     """Gather the statistics of those of `tables` that have none, or of all after a bulk load.
 

@@ -10,8 +10,10 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Date,
     ForeignKey,
+    FromClause,
     Index,
     Integer,
     MetaData,
@@ -19,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    or_,
 )
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
@@ -121,6 +124,12 @@ implement_list = Table(
     Index(None, "implement_list_code"),
 )
 
+
+def borrows_day(record: FromClause) -> ColumnElement[bool]:
+    """Whether a record's own day is missing or can't be: a matched expected row may lend it one."""
+    return or_(record.c.occurred_on.is_(None), record.c.occurred_on > record.c.first_seen_on)
+
+
 behavior = Table(
     "behavior",
     metadata,
@@ -158,6 +167,14 @@ behavior = Table(
     Index(None, "kind", "action_code"),
     Index(None, "check_action_code"),
     Index(None, "document_key"),
+)
+
+_borrows_day = borrows_day(behavior)
+Index(
+    "ix_behavior_borrows_day",
+    behavior.c.id,
+    postgresql_where=_borrows_day,
+    sqlite_where=_borrows_day,
 )
 
 behavior_item = Table(
@@ -290,15 +307,33 @@ rule = Table(
     Column("active", Boolean, nullable=False),
 )
 
+# No foreign keys: the one statement that writes findings takes both numbers from these tables, and
+# having the store look them up again costs more than the judging.
 finding = Table(
     "finding",
     metadata,
-    Column("behavior_id", Id, ForeignKey("behavior.id", ondelete="CASCADE"), primary_key=True),
-    Column("rule", Integer, ForeignKey("rule.number"), primary_key=True),
+    Column("behavior_id", Id, primary_key=True, autoincrement=False),
+    Column("rule", Integer, primary_key=True, autoincrement=False),
     Index(None, "rule"),
 )
 
-to_judge = Table("to_judge", metadata, Column("behavior_id", Id, primary_key=True))
+to_judge = Table(
+    "to_judge",
+    metadata,
+    Column("behavior_id", Id, primary_key=True, autoincrement=False),
+    # under which others knew the record when it was last judged; NULL where it never was
+    Column("action_code", Text),
+    Column("check_action_code", Text),
+)
+
+judged_by = Table(
+    "judged_by",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("feed", Text, nullable=False),  # item or department
+    Column("code", Text, nullable=False),
+    Column("content", Text, nullable=False),  # what facts took from the entry
+)
 
 backlog_event = Table(
     "backlog_event",

@@ -142,11 +142,20 @@ def test_a_nested_row_condition_is_joined_in() -> None:
         },
     )
     clause = failing("postgresql", behavior, [rule])[rule.id]
-    compiled = clause.compile()
-    assert str(compiled) == (
-        "occurred_on >= :param_1 AND party_id IS NOT NULL AND party_name IS NULL"
+    assert str(clause) == (
+        "(occurred_on >= '2022-01-01' AND party_id IS NOT NULL AND party_name IS NULL)"
     )
-    assert compiled.params == {"param_1": date(2022, 1, 1)}
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_values_are_written_into_the_clause_as_they_are(dialect: str) -> None:
+    odd = ["100%", ":name", "a'b", "a\\b", "%(x)s", "?"]
+    rule = made("expect_column_values_to_be_in_set", column="party_name", value_set=odd)
+    clause = failing(dialect, behavior, [rule])[rule.id]
+    assert str(clause) == (
+        "(party_name IS NOT NULL AND (party_name NOT IN "
+        "('100%', ':name', 'a''b', 'a\\b', '%(x)s', '?')))"
+    )
 
 
 def test_a_rule_is_resolved_once() -> None:

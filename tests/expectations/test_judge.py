@@ -1,6 +1,8 @@
 """Records are judged by the product's suites, on both stores."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -9,14 +11,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from expectations.judge import hold_queue, judge
+from expectations.conditions import failing
+from expectations.judge import judge
 from expectations.rules import sync_rules
 from expectations.suites import Suite, behavior_rules
 from monitor import standard
 from monitor.store import Store
+from monitor.store.queue import enter, hold
 from monitor.store.tables import behavior, finding, rule, to_judge
 from monitor.words import Kind
 from tests.expectations.records import clean, found, land, one_of_each, queue
+from tests.expectations.test_conditions import made
 
 Suites = tuple[Suite, ...]
 DEFECTS: list[tuple[str, dict[str, Any], set[str]]] = [
@@ -355,28 +360,70 @@ def test_the_table_of_rules_says_what_the_other_parts_need(
     assert row.version == rules["check.inspectors.two"].version
 
 
-def test_the_number_of_statements_depends_on_nothing(
+def test_odd_signs_in_values_reach_the_store_as_they_are(
     store: Store, now: datetime, checks: Suites
 ) -> None:
-    def statements(records: list[dict[str, Any]], judged_by: Suites) -> int:
-        counted: list[str] = []
+    odd = ["100%", ":name", "a'b", "a\\b", "%(x)s", "?", "%%"]
+    own = made("expect_column_values_to_be_in_set", column="party_name", value_set=odd)
+    suite = replace(checks[0], rules=(own,))
+    with store.writing() as connection:
+        ids = land(
+            connection,
+            *(clean("check", n, party_name=name) for n, name in enumerate([*odd, "%", "a\\\\b"])),
+        )
+        judge(connection, (suite,), now)
+        failed = [number for number in ids if found(connection, number)]
+    assert failed == ids[-2:]
 
-        def count(_c: Any, _k: Any, statement: str, *_rest: Any) -> None:
-            counted.append(statement)
 
+def test_changed_rules_cost_the_same_few_statements_however_many_they_are(
+    store: Store, now: datetime, suites: Suites
+) -> None:
+    def statements(number: int, changed: int) -> int:
+        loaded = tuple(
+            replace(
+                suite,
+                rules=tuple(
+                    replace(each, version=f"changed {number}") if place < changed else each
+                    for place, each in enumerate(suite.rules)
+                ),
+            )
+            for suite in suites
+        )
         with store.writing() as connection:
-            if records:
-                land(connection, *records)
-            sa.event.listen(connection, "before_cursor_execute", count)
-            judge(connection, judged_by, now)
-        return len(counted)
+            judge(connection, suites, now)
+            land(connection, *one_of_each(number))
+            with sent_by(connection) as sent:
+                report = judge(connection, loaded, now)
+        assert report.changed_rules == changed * 4
+        return len(sent)
 
-    few = tuple(replace(suite, rules=suite.rules[:5]) for suite in checks)
-    assert statements([], few) == statements([], checks)
-    many = [
-        clean("check", number, department=f"D{number}", party_name=None) for number in range(50)
-    ]
-    assert statements([clean("check", 99)], checks) == statements(many, checks)
+    none, one, many = (statements(n, changed) for n, changed in enumerate((0, 1, 20), start=1))
+    assert one == many
+    assert one - none <= 5  # a second scan, and the rules' new versions
+
+
+def test_loading_suites_reads_no_records(store: Store, suites: Suites) -> None:
+    with store.writing() as connection:
+        land(connection, *one_of_each())
+        with sent_by(connection) as sent:
+            sync_rules(connection, suites)
+            failing(connection.dialect.name, behavior, behavior_rules(suites))
+    assert sent
+    assert not [statement for statement in sent if "behavior" in statement]
+
+
+@contextmanager
+def sent_by(connection: sa.Connection) -> Iterator[list[str]]:
+    """The statements that the connection sends meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    sa.event.listen(connection, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(connection, "before_cursor_execute", note)
 
 
 def test_a_record_that_changes_while_it_is_judged_stays_in_the_queue(
@@ -390,12 +437,13 @@ def test_a_record_that_changes_while_it_is_judged_stays_in_the_queue(
     def land_again() -> None:
         with store.writing() as connection:
             begun.set()
+            enter(connection)
             connection.execute(sa.update(behavior).values(party_name=None))
             queue(connection, number)
 
     with store.writing() as connection:
         queue(connection, number)
-        hold_queue(connection)
+        hold(connection)
         other = threading.Thread(target=land_again)
         other.start()
         if store.engine.dialect.name != "sqlite":

@@ -17,7 +17,7 @@ from monitor.ledger import links, statements
 from monitor.ledger.figures import percent
 from monitor.ledger.statements import Statement
 from monitor.sources.normalise import document_key
-from monitor.store import Store
+from monitor.store import Store, queue
 from monitor.store.tables import (
     behavior,
     behavior_item,
@@ -158,6 +158,10 @@ class Book:
         gone = sa.update(table).where(table.c.id == key)
         self._do(gone.values(deleted_at=datetime(2022, 2, 10, tzinfo=UTC)))
 
+    def amend(self, table: sa.Table, key: int, **values: Any) -> None:
+        """Change a row of the directory, the catalogue or the like."""
+        self._do(sa.update(table).where(table.c.id == key).values(**values))
+
     def set_severity(self, name: str, severity: str) -> None:
         """Change how severe the rule of a class is."""
         of_class = rule.c.number == CLASSES.index(name)
@@ -172,9 +176,9 @@ class Book:
         return self._insert(exemption, scope=scope, **values)
 
     def change(self, key: int, **values: Any) -> None:
-        """Change a record as landing does: the new values, its status kept, its id queued."""
-        self._do(sa.update(behavior).where(behavior.c.id == key).values(**values))
+        """Change a record as landing does: its id queued, then the new values."""
         self.queue(key)
+        self._do(sa.update(behavior).where(behavior.c.id == key).values(**values))
 
     def remember(self, key: int, status: str, at: str) -> None:
         """Keep that a record was seen in a status since `at`."""
@@ -212,12 +216,23 @@ class Book:
 
     def queue(self, key: int) -> None:
         """Queue a record as landing does."""
-        self._do(sa.delete(to_judge).where(to_judge.c.behavior_id == key))
-        self._do(sa.insert(to_judge).values(behavior_id=key))
+        queue.add(self._writing(), behavior.c.id == key)
 
     def fail(self, key: int, name: str) -> None:
         """Say that a record fails the critical rule of a class."""
         self._plain_insert(finding, behavior_id=key, rule=CLASSES.index(name))
+
+    def queued(self, now: str, *, everything: bool = False) -> set[int]:
+        """Bring the facts up to date, as a check does; gives the records that it would judge."""
+        self.commit()
+        with self.store.writing() as connection:
+            links.refresh(connection, self.settings, china(now), everything=everything)
+            return set(connection.scalars(sa.delete(to_judge).returning(to_judge.c.behavior_id)))
+
+    def set_rule(self, **values: Any) -> None:
+        """Change settings of the month-zero rule."""
+        changed = self.settings.month_zero.model_copy(update=values)
+        self.settings = self.settings.model_copy(update={"month_zero": changed})
 
     def pass_all(self, key: int) -> None:
         """Say that a record fails nothing any more."""
@@ -266,12 +281,15 @@ class Book:
 
     def _do(self, statement: sa.Executable, rows: Any = None) -> sa.CursorResult[Any]:
         """Execute in the transaction that the next look at the store commits."""
+        result = self._writing().execute(statement, rows)
+        assert isinstance(result, sa.CursorResult)
+        return result
+
+    def _writing(self) -> sa.Connection:
         if self._connection is None:
             self._open = ExitStack()
             self._connection = self._open.enter_context(self.store.writing())
-        result = self._connection.execute(statement, rows)
-        assert isinstance(result, sa.CursorResult)
-        return result
+        return self._connection
 
     def commit(self) -> None:
         """Commit what was written so far."""

@@ -1,0 +1,231 @@
+"""Reach (波及): which records a change concerns beside those that changed themselves.
+
+A record's facts depend on the records that it is linked with, on those of its business key, on its
+items and on the departments that might be its own. Whichever of them changes, it is queued, and
+nothing else is. The calendar moves no fact: limits are counted when statements are made.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.config import Settings
+from monitor.ledger import attribution, scratch
+from monitor.ledger.obligations import is_live
+from monitor.store import queue
+from monitor.store.tables import (
+    behavior,
+    behavior_item,
+    cursor,
+    department,
+    item,
+    judged_by,
+    to_judge,
+)
+from monitor.store.upsert import insert_into
+from monitor.words import Feed, Kind
+
+_entry = scratch.table(
+    "ledger_entry",
+    sa.Column("feed", sa.Text),
+    sa.Column("code", sa.Text),
+    sa.Column("content", sa.Text),
+)
+_changed = scratch.table(
+    "ledger_changed",
+    sa.Column("feed", sa.Text),
+    sa.Column("code", sa.Text),
+    sa.Column("content", sa.Text),
+)
+_SETTINGS = ("ledger", "settings")
+"""Source and key of the cursor that holds what facts took from the settings."""
+
+
+def queue_all(connection: sa.Connection) -> None:
+    """Queue every record, those that are gone too: their findings go."""
+    queue.add(connection, sa.true())
+
+
+def queue_after_change(connection: sa.Connection, settings: Settings, now: datetime) -> None:
+    """Queue what the entries of catalogue and directory, or settings, that changed may concern.
+
+    Changed since they were last looked at, whoever changed them. What they are now is noted in the
+    transaction that judges: after a crash the change is found again.
+    """
+    with scratch.made(connection, _entry, _changed):
+        _compare(connection)
+        if connection.scalar(sa.select(sa.exists().where(_changed.c.code.is_not(None)))):
+            queue.add(connection, sa.and_(is_live(behavior), _concerned(connection, settings)))
+            _note_entries(connection)
+    _queue_after_settings(connection, settings, now)
+
+
+def widen(connection: sa.Connection) -> None:
+    """Queue the records whose facts depend on queued ones, or on what those were before."""
+    mine, was = behavior.alias("mine"), to_judge
+    queued = mine.join(was, was.c.behavior_id == mine.c.id)
+
+    def known_as(*keys: str, of: sa.ColumnElement[bool] | None = None) -> sa.CompoundSelect[Any]:
+        """The keys of the queued records, as they are and as they were when last judged."""
+        found = [
+            sa.select(*(mine.c[key] if key == "kind" else table.c[key] for key in keys))
+            .select_from(queued)
+            .where(sa.true() if of is None else of)
+            for table in (mine, was)
+        ]
+        return sa.union(*found)
+
+    b, is_check = behavior.c, mine.c.kind == Kind.CHECK
+    children = b.check_action_code.in_(known_as("action_code", of=is_check))
+    parents = sa.and_(
+        b.kind == Kind.CHECK,
+        b.action_code.in_(known_as("check_action_code", of=sa.not_(is_check))),
+    )
+    twins = sa.tuple_(b.kind, b.action_code).in_(known_as("kind", "action_code"))
+    for which in (children, parents, twins):
+        queue.add(connection, which)
+
+
+def _compare(connection: sa.Connection) -> None:
+    """List the entries as they are now, and those that were not there before or are no more."""
+    names = ["feed", "code", "content"]
+    connection.execute(sa.insert(_entry).from_select(names, _entries()))
+    now, before = (sa.select(*(table.c[name] for name in names)) for table in (_entry, judged_by))
+    for new, old in ((now, before), (before, now)):
+        connection.execute(sa.insert(_changed).from_select(names, sa.except_(new, old)))
+
+
+def _entries() -> sa.CompoundSelect[Any]:
+    """What facts take from an entry: of an item its owner and its days, of a department its codes.
+
+    What else an entry says (a name, a level, when it is in scope) concerns no record.
+    """
+    days = (item.c.in_use_from, item.c.in_use_to)
+    content = [sa.func.coalesce(item.c.department, ""), sa.func.coalesce(item.c.item_state, "")]
+    content += [sa.func.coalesce(sa.cast(day, sa.Text), "") for day in days]
+    joined: sa.ColumnElement[str] = content[0]
+    for part in content[1:]:
+        joined = joined.concat("|").concat(part)
+    items = sa.select(
+        sa.literal(Feed.ITEM.value).label("feed"),
+        item.c.item_code.label("code"),
+        joined.label("content"),
+    ).where(item.c.deleted_at.is_(None))
+    departments = sa.select(
+        sa.literal(Feed.DEPARTMENT.value),
+        department.c.code,
+        sa.func.coalesce(department.c.local_code, ""),
+    ).where(department.c.deleted_at.is_(None))
+    return items.union(departments)
+
+
+def _note_entries(connection: sa.Connection) -> None:
+    """Remember the entries as they are now; only what changed is written."""
+    gone = sa.exists().where(
+        *(_changed.c[c] == judged_by.c[c] for c in ("feed", "code", "content"))
+    )
+    connection.execute(sa.delete(judged_by).where(gone))
+    names = ["feed", "code", "content"]
+    new = sa.intersect(
+        sa.select(*(_changed.c[name] for name in names)),
+        sa.select(*(_entry.c[name] for name in names)),
+    )
+    connection.execute(sa.insert(judged_by).from_select(names, new))
+
+
+def _concerned(connection: sa.Connection, settings: Settings) -> sa.ColumnElement[bool]:
+    """The records that one of the changed entries may concern."""
+    if _catalogue_came_or_went(connection):
+        return sa.true()
+    of_feed = {
+        feed: sa.select(_changed.c.code).where(_changed.c.feed == feed.value)
+        for feed in (Feed.ITEM, Feed.DEPARTMENT)
+    }
+    codes = of_feed[Feed.DEPARTMENT]
+    owned = sa.select(item.c.item_code).where(item.c.department.in_(codes))
+    with_item = sa.select(behavior_item.c.behavior_id).where(
+        behavior_item.c.item_code.in_(sa.union(of_feed[Feed.ITEM], owned))
+    )
+    concerned: list[sa.ColumnElement[bool]] = [behavior.c.id.in_(with_item)]
+    if changed := set(connection.scalars(codes)):
+        concerned += _candidates_of(codes, changed, settings)
+    return sa.or_(*concerned)
+
+
+def _candidates_of(
+    codes: sa.Select[str], changed: Collection[str], settings: Settings
+) -> Iterator[sa.ColumnElement[bool]]:
+    """The records that name one of the departments in any of the ways that attribution knows."""
+    b = behavior.c
+    local_codes = sa.select(_changed.c.content).where(
+        _changed.c.feed == Feed.DEPARTMENT.value, _changed.c.content != ""
+    )
+    yield b.implement_institution_code.in_(codes)
+    yield sa.func.substr(b.implement_list_code, 1, attribution.CODE_LENGTH).in_(codes)
+    yield b.cd_source.in_(sa.union(codes, local_codes))
+    if settings.month_zero.attribute_to == "entrusted":
+        yield b.entrust_dept_code.in_(codes)
+    sources = [each.name for each in settings.source if each.department in changed]
+    if sources:
+        yield b.source.in_(sources)
+
+
+def _catalogue_came_or_went(connection: sa.Connection) -> bool:
+    """Whether there was no catalogue before or is none now: then all items count anew."""
+    there = [
+        connection.scalar(sa.select(sa.exists().where(table.c.feed == Feed.ITEM.value)))
+        for table in (_entry, judged_by)
+    ]
+    return there[0] != there[1]
+
+
+def _queue_after_settings(connection: sa.Connection, settings: Settings, now: datetime) -> None:
+    found = _of_settings(settings)
+    here = (cursor.c.source == _SETTINGS[0], cursor.c.key == _SETTINGS[1])
+    noted = connection.scalar(sa.select(cursor.c.value).where(*here))
+    if noted == (value := json.dumps(found, sort_keys=True)):
+        return
+    before: Mapping[str, Any] = json.loads(noted) if noted else {}
+    concerned = list(_concerned_by_settings(before, found))
+    if concerned:
+        queue.add(connection, sa.and_(is_live(behavior), sa.or_(*concerned)))
+    insert = insert_into(connection, cursor).values(
+        source=_SETTINGS[0], key=_SETTINGS[1], value=value, updated_at=now
+    )
+    connection.execute(
+        insert.on_conflict_do_update(
+            index_elements=[cursor.c.source, cursor.c.key],
+            set_={"value": insert.excluded.value, "updated_at": insert.excluded.updated_at},
+        )
+    )
+
+
+def _of_settings(settings: Settings) -> dict[str, Any]:
+    """What facts take from the settings."""
+    rule = settings.month_zero
+    return {
+        "attribute_to": rule.attribute_to,
+        "links_known_from": str(rule.links_known_from),
+        "proof_within": rule.proof_within.total_seconds(),
+        "departments": {each.name: each.department for each in settings.source if each.department},
+    }
+
+
+def _concerned_by_settings(
+    before: Mapping[str, Any], now: Mapping[str, Any]
+) -> Iterator[sa.ColumnElement[bool]]:
+    """The records that each setting that is not what it was may concern."""
+    b = behavior
+    if before.get("attribute_to") != now["attribute_to"]:
+        yield b.c.entrust_dept_code.is_not(None)
+    if before.get("links_known_from") != now["links_known_from"]:
+        yield b.c.link_state.in_(["not_found", "before_store"])
+    if before.get("proof_within") != now["proof_within"]:
+        yield b.c.first_submitted_seen_at.is_not(None)
+    old, new = before.get("departments", {}), now["departments"]
+    renamed = [name for name in {*old, *new} if old.get(name) != new.get(name)]
+    if renamed:
+        yield b.c.source.in_(sorted(renamed))

@@ -1,0 +1,161 @@
+"""The check as a whole: what it sees of pulls that overlap, and how many statements it takes."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from jobs.check import check
+from monitor.config import FilesSource, Settings
+from monitor.store import Store
+from monitor.store.tables import behavior, department, item, to_judge
+from monitor.words import Kind
+from tests.expectations.records import clean, found, land
+from tests.sources.deliveries import check_row, files, pulled, write_csv
+
+
+@contextmanager
+def counted(store: Store) -> Iterator[list[str]]:
+    """The statements that the store is sent meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    sa.event.listen(store.engine, "before_cursor_execute", note)
+    yield sent
+    sa.event.remove(store.engine, "before_cursor_execute", note)
+
+
+def direct(store: Store, departments: int) -> None:
+    """Put departments into the directory, each with an item."""
+    seen = {"content_hash": "0", "first_seen_at": datetime.fromisoformat("2022-01-01T00:00Z")}
+    with store.writing() as connection:
+        connection.execute(
+            sa.insert(department),
+            [
+                {
+                    "code": code(n),
+                    "name": f"示范{n}局",
+                    "source": "own",
+                    "record_id": str(n),
+                    **seen,
+                }
+                for n in range(departments)
+            ],
+        )
+        connection.execute(
+            sa.insert(item),
+            [
+                {
+                    "item_code": f"{n:014}",
+                    "department": code(n),
+                    "item_state": "01",
+                    "source": "own",
+                    "record_id": str(n),
+                    **seen,
+                }
+                for n in range(departments)
+            ],
+        )
+
+
+def code(number: int) -> str:
+    """The code of a department that does not exist."""
+    return f"示范{number:04}"
+
+
+def deliver(store: Store, first: int, records: int, departments: int) -> None:
+    """Land records of every kind, one in five with a fault."""
+    kinds = [kind.value for kind in Kind]
+    with store.writing() as connection:
+        land(
+            connection,
+            *(
+                clean(
+                    kinds[n % 4],
+                    n,
+                    implement_institution_code=code(n % departments),
+                    **({"party_name": None} if n % 5 == 0 else {}),
+                )
+                for n in range(first, first + records)
+            ),
+        )
+
+
+def test_the_number_of_statements_depends_neither_on_departments_nor_on_records(
+    store: Store, now: datetime
+) -> None:
+    settings = Settings()
+    direct(store, departments=60)
+    for first in (0, 1_000):  # the first finds tables without statistics, and rules not judged yet
+        deliver(store, first, records=240, departments=60)
+        check(store, settings, now)
+    counts = []
+    for round_, (records, departments) in enumerate([(12, 2), (12, 60), (1000, 2), (1000, 60)]):
+        deliver(store, first=10_000 * (round_ + 1), records=records, departments=departments)
+        with counted(store) as sent:
+            report = check(store, settings, now)
+        assert report.judged == records
+        counts.append(len(sent))
+    assert len(set(counts)) == 1
+
+
+def test_a_pull_that_commits_late_is_judged_though_its_numbers_are_low(
+    postgres_url: str, tmp_path: Path, now: datetime
+) -> None:
+    slow, quick = Store(postgres_url), Store(postgres_url)
+    landed, go_on = threading.Event(), threading.Event()
+
+    def pause(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        has_landed = any("INSERT INTO behavior " in each for each in sent)
+        if has_landed and statement.startswith("INSERT INTO to_judge"):
+            landed.set()
+            assert go_on.wait(60)
+
+    sa.event.listen(slow.engine, "before_cursor_execute", pause)
+    late = delivered(tmp_path / "late", [check_row(1, 行政相对人=""), check_row(2)])
+    with counted(slow) as sent, ThreadPoolExecutor(2) as others:
+        pulling = others.submit(pulled, slow, late, now)
+        assert landed.wait(60)
+        assert pulled(quick, delivered(tmp_path / "early", [check_row(3)]), now).landed == 1
+        with quick.reading() as connection:
+            watermark = connection.scalar(sa.select(sa.func.max(behavior.c.id)))
+        checking = others.submit(check, quick, Settings(), now)
+        wait_until_something_waits(quick)
+        go_on.set()
+        assert pulling.result(60).landed == 2
+        assert checking.result(60).judged == 3
+    with quick.reading() as connection:
+        after = sa.select(sa.func.count()).where(behavior.c.id > watermark)
+        assert connection.scalar(after) == 0, "a watermark passes over what committed late"
+        assert connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) == 0
+        (number,) = connection.scalars(
+            sa.select(behavior.c.id).where(behavior.c.party_name.is_(None))
+        )
+        assert "check.party_name.mandatory" in found(connection, number)
+    slow.close()
+    quick.close()
+
+
+def delivered(folder: Path, rows: Sequence[dict[str, str]]) -> FilesSource:
+    """A source of its own that delivers the rows."""
+    path = write_csv(folder / "a.csv", rows)
+    return files(path, name=folder.name)
+
+
+def wait_until_something_waits(store: Store) -> None:
+    """Go on once a session of the store's waits for another's lock."""
+    waiting = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    turn = threading.Event()
+    for _ in range(6_000):
+        with store.reading() as connection:
+            if connection.scalar(waiting):
+                return
+        turn.wait(0.01)
+    raise AssertionError("expected a session to wait for a lock, found none")
