@@ -1,5 +1,6 @@
 """The directory of departments, as the ledger, the alerts and the metrics read it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -52,6 +53,17 @@ def read(connection: sa.Connection) -> Mapping[str, Department]:
         )
         for row in connection.execute(query)
     }
+
+
+def called(departments: Mapping[str, Department]) -> Mapping[str, Department]:
+    """The departments by what else they are called and nobody else is: names and local codes."""
+    names = [
+        (name, each)
+        for each in departments.values()
+        for name in {each.name, each.short_name, each.local_code} - {None}
+    ]
+    counts = Counter(name for name, _ in names)
+    return {name: each for name, each in names if name is not None and counts[name] == 1}
 
 
 def named(departments: Mapping[str, Department], code: str) -> Department:

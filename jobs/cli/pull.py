@@ -1,11 +1,25 @@
 """`yueqingling pull`: read the sources."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli.options import DEFAULT_CONFIG, Config, Now, instant_or_now, opened, parse_day
+from jobs.cli.dry_run import dry_run
+from jobs.cli.options import (
+    DEFAULT_CONFIG,
+    Config,
+    Json,
+    Now,
+    instant_or_now,
+    opened,
+    parse_day,
+)
+
+if TYPE_CHECKING:
+    from monitor.config import Settings
 
 
 def pull(
@@ -24,8 +38,17 @@ def pull(
     everything: Annotated[
         bool, typer.Option("--all", help="Read again all that the sources have.")
     ] = False,
+    dry: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show how the first rows would be read; write nothing."),
+    ] = False,
+    rows: Annotated[
+        int | None,
+        typer.Option("--rows", "-n", min=1, max=1000, help="Rows that --dry-run shows: 3."),
+    ] = None,
     config: Config = DEFAULT_CONFIG,
     now: Now = None,
+    as_json: Json = False,
 ) -> None:
     """Read what the sources have that is new; running it again changes nothing.
 
@@ -37,24 +60,37 @@ def pull(
     Sources are read side by side (pull.parallel); a source that fails doesn't hold the others up.
     One that the daemon lets rest is tried all the same. Exit code 0 when all were read, 1 when one
     failed, 2 for a name that isn't in the settings.
+
+    --dry-run shows how the first rows of a source would be read, from its beginning and without
+    writing anything: what each delivered column is, what each cell becomes or why it can't be read,
+    and the row's identity, status and department.
     """
+    import json
+    from dataclasses import replace
+
     from jobs.cli.progress import pulling
     from jobs.cli.screen import screen
     from jobs.pull import pull as run_pull
-    from jobs.sources_table import SourcesTable
+    from jobs.sources_table import SourcesTable, sources_document
+    from monitor.config import load
     from monitor.sources.state import source_states
     from monitor.workdays import local_day
 
     if since and everything:
         raise typer.BadParameter("expected --since or --all, found both")
+    if dry:
+        if since or everything:
+            raise typer.BadParameter("expected --dry-run alone: it reads from the beginning")
+        if not names:
+            raise typer.BadParameter("expected the source that --dry-run is to show")
+        settings = load(config)
+        _refuse_strangers(settings, names, config)
+        dry_run(settings, names, rows or 3, as_json=as_json)
+        return
+    if rows is not None:
+        raise typer.BadParameter("expected --rows with --dry-run only")
     with opened(config, tells=True) as (settings, store):
-        known = [source.name for source in settings.source]
-        strangers = sorted(set(names or ()) - set(known))
-        if strangers:
-            raise typer.BadParameter(
-                f"expected names of sources in {config} ({', '.join(known) or 'there is none'}), "
-                f"found {', '.join(strangers)}"
-            )
+        _refuse_strangers(settings, names or (), config)
         instant = instant_or_now(now)
         if since and since > local_day(instant):
             raise typer.BadParameter(f"--since: expected a day that has begun, found {since}")
@@ -71,13 +107,22 @@ def pull(
             )
         with store.reading() as connection:
             states = source_states(connection, settings, instant)
+    # a pull that was refused has no run of its own to tell of it
     errors = {report.source: report.error for report in reports}
-    asked = [state for state in states if state.source in errors]
-    out = screen()
-    out.print(SourcesTable(asked))
-    for state in asked:
-        error = errors[state.source]
-        if error != state.error and error:  # refused before there was a run to tell of
-            out.print(error, style="red")
+    asked = [replace(s, error=errors[s.source]) for s in states if s.source in errors]
+    if as_json:
+        print(json.dumps(sources_document(asked), ensure_ascii=False))
+    else:
+        screen().print(SourcesTable(asked))
     if any(report.error for report in reports):
         raise typer.Exit(1)
+
+
+def _refuse_strangers(settings: "Settings", names: Sequence[str], config: Path) -> None:
+    known = [source.name for source in settings.source]
+    strangers = sorted(set(names) - set(known))
+    if strangers:
+        raise typer.BadParameter(
+            f"expected names of sources in {config} ({', '.join(known) or 'there is none'}), "
+            f"found {', '.join(strangers)}"
+        )

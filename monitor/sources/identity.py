@@ -9,6 +9,7 @@ import polars as pl
 
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings
 from monitor.sources.batch import Batch
+from monitor.words import Feed
 
 DELIVERED, KEY, HASH = "delivered", "key", "hash"
 _KEYS = {
@@ -25,6 +26,11 @@ _TELLING = {
     "expected": ("action_code", "document_no", "object_id"),
     "exemption": ("department", "item_code", "action_code"),
 }
+
+
+def key_columns(feed: Feed) -> tuple[str, ...]:
+    """The columns that a row's key is made from, where the row is known by its key."""
+    return ("kind", "department", "action_code") if feed in BEHAVIOR_FEEDS else _KEYS[feed]
 
 
 @dataclass

@@ -64,15 +64,15 @@ def can_be_malformed(field: standard.Field) -> bool:
     return field.type in {"date", "instant", "boolean", "number"} or field.column == "month"
 
 
-def why_malformed(field: standard.Field, text: str) -> str:
+def why_malformed(field: standard.Field | None, text: str) -> str:
     """Why delivered `text` is no value of `field`, which can be malformed and is.
 
-    Nothing of the text is in the answer: it may be a person's.
+    None stands for the instants that go round a row. Nothing of the text is in the answer: it may
+    be a person's.
     """
-    trimmed_text = unicodedata.normalize("NFKC", text).strip(_UNSEEN)
-    match field.type:
+    match field.type if field is not None else "instant":
         case "date" | "instant":
-            return dates.why_no_day(trimmed_text)
+            return dates.why_no_day(unicodedata.normalize("NFKC", text).strip(_UNSEEN))
         case "boolean":
             return "expected 是 or 否"
         case "number":

@@ -8,7 +8,9 @@ from typing import Any
 
 import polars as pl
 
+from monitor import standard
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings
+from monitor.sources import normalise
 from monitor.sources.batch import Batch
 from monitor.sources.columns import Dialect
 from monitor.sources.counts import Counts, What
@@ -56,8 +58,9 @@ class Notes:
         """Take note of a batch that landed."""
         frame = records.frame
         self.malformed.update(frame["malformed"].drop_nulls().str.split("、").explode())
-        for column in self.malformed.keys() - self._first.keys():
-            self._first[column] = _where(batch, frame, column)
+        items = {item.column: item for item in self.dialect.fields}
+        for column in self.malformed.keys() - self._first.keys() - {"status"}:
+            self._first[column] = _where(batch, frame, column, items.get(column))
         for part in batch.parts:
             self._mapped.update(part.layout.columns.values())
             for header in part.layout.unknown:
@@ -152,8 +155,8 @@ def _owner_column(source: SourceSettings) -> str | None:
     return "department" if "department" in named else None
 
 
-def _where(batch: Batch, frame: pl.DataFrame, column: str) -> str:
-    """The first row with the malformed cell; the cell too where it looks like a day."""
+def _where(batch: Batch, frame: pl.DataFrame, column: str, item: standard.Field | None) -> str:
+    """The first row with the malformed cell, and why; the cell too where it looks like a day."""
     at = frame["malformed"].fill_null("").str.split("、").list.contains(column).arg_max() or 0
     where = f"{frame['place'][at]} row {frame['number'][at]}"
     for part in batch.parts:
@@ -162,7 +165,8 @@ def _where(batch: Batch, frame: pl.DataFrame, column: str) -> str:
         at -= part.frame.height
     cell = part.frame[part.layout.columns[column]][at]
     looks_like_day = pl.Series([cell]).str.contains(_DAYLIKE)[0]
-    return f'{where}: "{cell}"' if looks_like_day else where
+    shown = f' "{cell}"' if looks_like_day else ""
+    return f"{where}:{shown} {normalise.why_malformed(item, cell)}"
 
 
 def _word(status: str) -> str:

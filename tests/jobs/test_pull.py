@@ -177,7 +177,8 @@ def test_what_is_odd_about_a_delivery_is_told_once(
     state = states(store, settings, now)["files"]
     assert state.warnings == (
         "checks.csv: the mandatory column 检查结果 is missing; its cells count as blank",
-        '检查时间: 7 cells can\'t be read, first in checks.csv row 2: "2022-09-31"',
+        '检查时间: 7 cells can\'t be read, first in checks.csv row 2: "2022-09-31" '
+        "the calendar has no such day",
         "columns that no field is known for, kept in raw: 企业分类 (7)",
         f"departments that the directory doesn't hold: {stranger} (7)",
     )
