@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from jobs.check import check
+from jobs.recount import recount
 from monitor.config import FilesSource, Settings
 from monitor.store import Store
 from monitor.store.tables import behavior, department, item, to_judge
@@ -141,6 +142,41 @@ def test_a_pull_that_commits_late_is_judged_though_its_numbers_are_low(
         assert "check.party_name.mandatory" in found(connection, number)
     slow.close()
     quick.close()
+
+
+def test_a_recount_comes_out_as_the_checks_did(store: Store, now: datetime) -> None:
+    direct(store, departments=3)
+    for first in (0, 100):
+        deliver(store, first, records=40, departments=3)
+        check(store, Settings(), now)
+    again = recount(store, Settings(), now)
+    assert again.same
+    assert (again.records, again.differences) == (80, ())
+    assert again.findings > 0
+    assert again.tallies > 0
+
+
+def test_a_recount_judges_first_what_landed_since(store: Store, now: datetime) -> None:
+    direct(store, departments=3)
+    deliver(store, first=0, records=8, departments=3)
+    again = recount(store, Settings(), now)
+    assert (again.records, again.same) == (8, True)
+
+
+def test_a_recount_tells_what_differs_and_puts_it_right(store: Store, now: datetime) -> None:
+    direct(store, departments=1)
+    deliver(store, first=1, records=4, departments=1)
+    check(store, Settings(), now)
+    with store.writing() as connection:  # behind the queue's back
+        first = sa.select(sa.func.min(behavior.c.id)).where(behavior.c.kind == "other")
+        change = sa.update(behavior).where(behavior.c.id == first.scalar_subquery())
+        connection.execute(change.values(party_name=None))
+    again = recount(store, Settings(), now)
+    assert not again.same
+    assert (again.added, again.removed) == (1, 0)
+    told = [str(each) for each in again.differences]
+    assert "other.party_name.mandatory: 0 before, 1 counted anew" in told
+    assert recount(store, Settings(), now).same
 
 
 def delivered(folder: Path, rows: Sequence[dict[str, str]]) -> FilesSource:
