@@ -144,7 +144,7 @@ def pull_source(
             message = f"{source.name} is being pulled by somebody else"
             log.warning("pull refused", source=source.name, reason=message)
             return PullReport(source.name, error=message, busy=True)
-        again = Start(since=since, everything=everything)
+        again = Start(since=since, everything=everything, now=now)
         return _Pull(store, source, now, renew, progress, again).run()
 
 

@@ -145,6 +145,7 @@ class SqlSource(_Source):
     query: str | None = None
     cursor: str | None = None
     overlap: Duration = timedelta(minutes=10)
+    overlap_rows: Annotated[int, Field(ge=0)] = 1_000
     timeout: Duration = timedelta(seconds=60)
 
     @field_validator("url", mode="after")

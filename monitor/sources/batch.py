@@ -17,12 +17,14 @@ class Start:
     """Where a reading begins: after `cursors`, which is what landed so far, by the reader's keys.
 
     With `everything` they are passed over; with `since` what changed from that day on is read
-    again. Both leave the cursors no further back than they were.
+    again. Both leave the cursors no further back than they were. A cursor doesn't run ahead of
+    `now`, where somebody says it.
     """
 
     cursors: Mapping[str, str] = field(default_factory=dict)
     since: date | None = None
     everything: bool = False
+    now: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,5 @@
+"""A table or query of any database that SQLAlchemy reaches."""
+
+from monitor.sources.sql.reading import read
+
+__all__ = ["read"]
