@@ -15,12 +15,16 @@ _UNSEEN = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 _NOTHING = r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|n/a|undefined)?$"
 _SEPARATORS = r"[\s,;、|]+"
 _SPLIT_NAME = r"(^|[,;、|]\s*)(\p{Han})\s+(\p{Han})(\s*[,;、|]|$)"
+_AMOUNT = (
+    r"(?i)^(?:¥|人民币|rmb|cny)?(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))"
+    r"(?P<many>万)?(?:元|圆|rmb|cny)?[整正]?$"
+)
 _OPENING = "〔【〈《「『〖(<{"
 _CLOSING = "〕】〉》」』〗)>}"
 _BRACKETS = dict.fromkeys(_OPENING, "[") | dict.fromkeys(_CLOSING, "]")
 _BOOLEANS = {
-    **dict.fromkeys(("是", "1", "true", "yes", "y", "t"), True),
-    **dict.fromkeys(("否", "0", "false", "no", "n", "f"), False),
+    **dict.fromkeys(("是", "1", "true", "yes", "y", "t", "√"), True),
+    **dict.fromkeys(("否", "0", "false", "no", "n", "f", "×"), False),
 }
 
 
@@ -84,12 +88,9 @@ def why_malformed(field: standard.Field | None, text: str) -> str:
 def joined(text: pl.Expr) -> pl.Expr:
     """The parts of a cell that holds several (persons, codes), each once, joined by 、.
 
-    A blank within a name of two characters separates nothing.
+    A blank within a name of two characters separates nothing; a part that spells nothing is none.
     """
-    whole = text.str.replace_all(_SPLIT_NAME, "${1}${2}${3}${4}")
-    parts = whole.str.replace_all(_SEPARATORS, "、").str.strip_chars("、").str.split("、")
-    written = parts.list.unique(maintain_order=True).list.join("、")
-    return pl.when(written != "").then(written)
+    return text.map_batches(_joined, return_dtype=pl.String)
 
 
 def parts(text: pl.Expr) -> pl.Expr:
@@ -98,9 +99,9 @@ def parts(text: pl.Expr) -> pl.Expr:
 
 
 def with_unit(text: pl.Expr, unit: str) -> pl.Expr:
-    """An amount with its unit, where it is a bare number."""
+    """An amount with its unit, where it names none."""
     amount = trimmed(text)
-    bare = amount.str.contains(r"^[+-]?[\d.,]*\d$")
+    bare = amount.str.contains(r"(?i)^(?:¥|人民币|rmb|cny)?\s*[+-]?[\d.,]*\d\.?$")
     return pl.when(bare).then(pl.concat_str(amount, pl.lit(unit))).otherwise(text)
 
 
@@ -111,6 +112,25 @@ def document_key(number: pl.Expr) -> pl.Expr:
     """
     unified = number.str.replace_many(_BRACKETS).str.replace_all(r"\s", "").str.to_uppercase()
     return pl.when(unified != "").then(unified)
+
+
+def _joined(texts: pl.Series) -> pl.Series:
+    """Cells of one part are left as they are; of the others each distinct one is split once."""
+    several = texts.str.contains(_SEPARATORS).fill_null(False)
+    if not several.any():
+        return texts
+    whole = pl.col("text")
+    for _ in range(2):  # a separator that ends one name may begin the next
+        whole = whole.str.replace_all(_SPLIT_NAME, "${1}${2}${3}${4}")
+    split = whole.str.replace_all(_SEPARATORS, "、").str.strip_chars("、").str.split("、")
+    distinct = texts.alias("text").to_frame().filter(several).unique()
+    known = distinct.with_columns(parts=split.list.unique(maintain_order=True))
+    blank = known["parts"].list.eval(pl.element().str.contains(_NOTHING)).list.any()
+    told = pl.when(blank).then(pl.col("parts").list.eval(filled(pl.element())).list.drop_nulls())
+    written = told.otherwise("parts").list.join("、")
+    known = known.select("text", joined=pl.when(written != "").then(written))
+    found = texts.alias("text").to_frame().join(known, on="text", how="left", maintain_order="left")
+    return found.select(pl.when(several).then("joined").otherwise("text")).to_series()
 
 
 def _coded(field: standard.Field, text: pl.Expr, given: pl.Expr) -> pl.Expr:
@@ -124,8 +144,8 @@ def _coded(field: standard.Field, text: pl.Expr, given: pl.Expr) -> pl.Expr:
 
 def _number(text: pl.Expr) -> pl.Expr:
     """An amount in yuan; thousands separators and the currency's marks are dropped."""
-    plain = text.str.replace_all(r"[,\s]", "").str.replace(r"^(?:¥|人民币|rmb)", "")
-    amount = plain.str.extract(r"^([+-]?\d+(?:\.\d+)?)(?:元|万元)?$", 1)
-    exact = amount.cast(pl.Decimal(34, 6), strict=False)
-    in_yuan = pl.when(plain.str.ends_with("万元")).then(exact * 10_000).otherwise(exact)
+    amount = text.str.replace_all(r"[,\s]", "").str.extract_groups(_AMOUNT)
+    exact = amount.struct.field("number").cast(pl.Decimal(34, 6), strict=False)
+    many = amount.struct.field("many").is_not_null()
+    in_yuan = pl.when(many).then(exact * 10_000).otherwise(exact)
     return in_yuan.cast(pl.Decimal(18, 2), strict=False)

@@ -6,9 +6,12 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from monitor import standard
 from monitor.sources import codes, dates, normalise
+from monitor.sources.batch import cell_text
 
 
 def field_of(column: str, feed: str = "punish") -> standard.Field:
@@ -160,7 +163,11 @@ def test_a_label_that_two_codes_have_is_left_as_it_is() -> None:
         ("示范甲 | 示范乙、示范丙", "示范甲、示范乙、示范丙"),
         ("示范甲　示范乙", "示范甲、示范乙"),
         ("甲　乙、丙丁", "甲乙、丙丁"),
+        ("甲 乙、丙 丁、戊 己", "甲乙、丙丁、戊己"),
         ("示范甲、示范甲", "示范甲"),
+        ("示范甲、/", "示范甲"),
+        ("示范甲；— —；示范乙", "示范甲、示范乙"),
+        ("无，/", None),
         ("，，", None),
     ],
 )
@@ -175,7 +182,13 @@ def test_several_persons_in_a_cell_are_told_apart(cell: str, joined: str | None)
         ("500元", "500"),
         ("￥500", "500"),
         ("5万元", "50000"),
+        ("0.5 万", "5000"),
+        ("人民币 500 元整", "500"),
+        ("RMB500", "500"),
+        (".5", "0.50"),
+        ("33.333333333", "33.33"),
         ("若干", None),
+        ("1e3", None),
     ],
 )
 def test_amounts_are_read_in_yuan(cell: str, amount: str | None) -> None:
@@ -183,10 +196,68 @@ def test_amounts_are_read_in_yuan(cell: str, amount: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "truth"), [("是", True), ("否", False), ("1", True), ("FALSE", False), ("也许", None)]
+    ("cell", "truth"),
+    [("是", True), ("否", False), ("１", True), ("FALSE", False), ("√", True), ("也许", None)],
 )
 def test_yes_and_no_are_read(cell: str, truth: bool | None) -> None:
     assert value("has_hearing", cell) is truth
+
+
+WRITTEN = st.sampled_from([
+    *("— —", "无", "/", "NULL", "Ｎ/Ａ", "示范甲，示范乙", "甲　乙；丙 丁", "A|B、 C"),
+    *("2019.4.1", "２０１９年４月１日", "20190401", "43556.5", "1554048000000", "2022-09-31"),
+    *("2022-01-26T02:30:00Z", "2022/1/26 9:05", "2022年1月", "202201"),
+    *("￥1,234.5", "5 万元", "0.125", "示罚 〔2022〕13号"),
+    *("是", "×", "TRUE", "02", "2", "０２", "02-法人", "法人", "其他组织(03)", "500112"),
+])  # fmt: skip
+ODD = st.text(" 　,，;；、|/-—年月日.:0123456789无甲乙元万", max_size=12)
+WORDS = st.one_of(WRITTEN, ODD, st.text(max_size=12)).map(cell_text)
+FIELDS = [
+    *(("punish", column) for column in ("facts", "party_nature", "reconsideration", "occurred_on")),
+    *(("punish", column) for column in ("submitted_at", "has_hearing", "fine_yuan")),
+    *(("check", "inspectors"), ("check", "area_code"), ("zero_report", "month")),
+]
+
+
+def written(values: pl.Series) -> pl.Series:
+    """Values as the text that a file would deliver them in."""
+    texts = [cell_text(value) for value in values]
+    return pl.Series("cell", texts, pl.String)
+
+
+@pytest.mark.parametrize(("feed", "column"), FIELDS)
+@given(cells=st.lists(WORDS, min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_what_is_normalised_stays_as_it_is(feed: str, column: str, cells: list[str | None]) -> None:
+    field = field_of(column, feed)
+    read = normalise.value(field, normalise.trimmed(pl.col("cell")))
+    once = pl.DataFrame({"cell": pl.Series(cells, dtype=pl.String)}).select(read).to_series()
+    again = written(once).to_frame().select(read).to_series()
+    assert again.to_list() == once.to_list()
+
+
+@given(cells=st.lists(st.text("示罚第号〔〕[]（）【】 　2013ａA"), min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_a_document_key_is_its_own_key(cells: list[str]) -> None:
+    key = normalise.document_key(normalise.trimmed(pl.col("cell")))
+    once = pl.DataFrame({"cell": pl.Series(cells, dtype=pl.String)}).select(key).to_series()
+    again = once.alias("cell").to_frame().select(key).to_series()
+    assert again.to_list() == once.to_list()
+
+
+@given(cells=st.lists(WORDS, min_size=1, max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_every_cell_that_cannot_be_read_says_why(cells: list[str | None]) -> None:
+    for feed, column in FIELDS:
+        field = field_of(column, feed)
+        given_text = normalise.filled(normalise.trimmed(pl.col("cell")))
+        frame = pl.DataFrame({"cell": pl.Series(cells, dtype=pl.String)}).with_columns(
+            given=given_text, value=normalise.value(field, normalise.trimmed(pl.col("cell")))
+        )
+        left = frame.filter(pl.col("given").is_not_null() & pl.col("value").is_null())
+        assert left.is_empty() or normalise.can_be_malformed(field) or field.type == "list"
+        for cell in left["cell"]:
+            assert normalise.why_malformed(field, cell)
 
 
 @pytest.mark.parametrize("cell", ["2022-01", "2022-1", "2022年1月", "202201", "2022-01-31"])
