@@ -50,12 +50,12 @@ def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str
 @lru_cache(maxsize=4096)
 def _resolved(dialect: str, table: sa.Table, rule: Rule) -> Clause:
     clone, resolver = resolver_of(dialect, table)
-    return written(_text(dialect, _clause(rule, clone, resolver)))
+    return written(f"({_text(dialect, _clause(rule, clone, resolver))})")
 
 
 def written(text: str) -> Clause:
     """A clause that is written out already."""
-    return sa.literal_column(f"({text})", sa.Boolean())
+    return sa.literal_column(text, sa.Boolean())
 
 
 def _text(dialect: str, clause: Clause) -> str:

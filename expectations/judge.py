@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from expectations.conditions import Clause, failing
+from expectations.clauses import clauses
+from expectations.conditions import Clause
 from expectations.marks import failed, marks_of, words
 from expectations.records import live
 from expectations.rules import NumberedRule, mark_judged, sync_rules
@@ -71,18 +72,19 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
     planner.without_jit(connection)
     if not changed and size < _FEW:
         planner.alone(connection)
-    clauses = failing(connection.dialect.name, behavior, (each.rule for each in rules))
+    fails = clauses(connection, behavior, (each.rule for each in rules))
     _failing.create(connection)
     if len(changed) < len(rules):
         records, among = _queued(connection, size)
-        _scan(connection, records, rules, clauses, among)
+        _scan(connection, records, rules, fails, among)
     if changed:
         kinds = sorted({each.rule.kind for each in changed})
-        _scan(connection, live().where(behavior.c.kind.in_(kinds)), changed, clauses)
+        _scan(connection, live().where(behavior.c.kind.in_(kinds)), changed, fails)
     removed = _drop(connection, finding.c.behavior_id.in_(_QUEUE))
     if changed:
         removed += _drop(connection, finding.c.rule.in_([each.number for each in changed]))
-    fails = connection.execute(sa.select(sa.func.count()).select_from(_failing)).scalar_one()
+    count = sa.select(sa.func.count()).select_from(_failing)
+    found = connection.execute(count).scalar_one()
     added = _add(connection)
     connection.execute(sa.delete(to_judge))
     mark_judged(connection, changed)
@@ -90,7 +92,7 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
     return JudgeReport(
         at=now,
         judged=size,
-        findings=fails,
+        findings=found,
         added=added,
         removed=removed,
         changed_rules=len(changed),
@@ -116,7 +118,7 @@ def _scan(
     connection: sa.Connection,
     records: _Records,
     rules: Sequence[NumberedRule],
-    clauses: Mapping[str, Clause],
+    fails: Mapping[str, Clause],
     among: bool = False,
 ) -> None:
     """Put what `records` fail of `rules` into the temporary table; with `among` the queued ones'.
@@ -126,7 +128,7 @@ def _scan(
     """
     record = records.subquery("record")
     marks = marks_of(rules)
-    made = words(marks, clauses)
+    made = words(marks, fails)
     flagged = (
         sa.select(sa.column("id"), sa.column("kind"), *made)
         .select_from(record)

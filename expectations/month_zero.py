@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from expectations.conditions import failing
+from expectations.clauses import clauses
 from expectations.suites import Suite, statement_rules
 from monitor.store.tables import statement
 
@@ -28,21 +28,22 @@ def judge_statements(
 ) -> tuple[Disagreement, ...]:
     """Where ledger and suite differ, by department and month; empty where they agree.
 
-    One scan; reads only. Raises SuiteError for a rule that can't be judged row by row.
+    One scan, in the caller's transaction. Raises SuiteError for a rule that can't be judged row by
+    row.
     """
     rules = statement_rules(suites)
     if not rules:
         return ()
-    clauses = failing(connection.dialect.name, statement, rules)
+    clause_of = clauses(connection, statement, rules)
     row = sa.select(statement).subquery("statement")
     fails = [
-        sa.case((clauses[rule.id], 1), else_=0).label(f"rule_{number}")
+        sa.case((clause_of[rule.id], 1), else_=0).label(f"rule_{number}")
         for number, rule in enumerate(rules)
     ]
     query = (
         sa.select(sa.column("department"), sa.column("month"), *fails)
         .select_from(row)
-        .where(sa.or_(*(clauses[rule.id] for rule in rules)))
+        .where(sa.or_(*(clause_of[rule.id] for rule in rules)))
         .order_by(sa.column("month"), sa.column("department"))
     )
     return tuple(

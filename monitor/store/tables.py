@@ -307,6 +307,14 @@ rule = Table(
     Column("active", Boolean, nullable=False),
 )
 
+condition = Table(
+    "condition",
+    metadata,
+    Column("rule", Text, primary_key=True),  # its id
+    Column("key", Text, nullable=False),  # hash of all that the clause is made from
+    Column("clause", Text, nullable=False),
+)
+
 # No foreign keys: the one statement that writes findings takes both numbers from these tables, and
 # having the store look them up again costs more than the judging.
 finding = Table(

@@ -1,0 +1,76 @@
+"""Clauses kept in the store: a rule that was resolved once is not resolved again.
+
+Resolving needs Great Expectations, whose import takes seconds and a few hundred megabytes. What it
+makes of a rule is a text, and the same for the same rule, columns, store and program: so the text
+is kept under a hash of all of these, and whatever of them changes makes another hash.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from expectations import conditions, records, supported, values
+from expectations.conditions import Clause, failing, written
+from expectations.suites import Rule
+from monitor.store import bulk, types
+from monitor.store.tables import condition
+from monitor.store.upsert import insert_into
+
+_LIBRARIES = ("great-expectations", "sqlalchemy")
+
+
+def clauses(
+    connection: sa.Connection, table: sa.Table, rules: Iterable[Rule], *, keep: bool = True
+) -> Mapping[str, Clause]:
+    """As `conditions.failing` on the connection's store; resolves only what isn't kept.
+
+    With `keep` what is resolved is kept, in the caller's transaction. Raises as `failing`.
+    """
+    dialect = connection.dialect.name
+    given = {rule.id: rule for rule in rules}
+    keys = {rule.id: key(dialect, table, rule) for rule in given.values()}
+    query = sa.select(condition).where(bulk.one_of(connection, condition.c.rule, list(given)))
+    kept = {
+        row.rule: written(row.clause)
+        for row in connection.execute(query)
+        if row.key == keys[row.rule]
+    }
+    missing = [rule for rule in given.values() if rule.id not in kept]
+    if not missing:
+        return kept
+    resolved = failing(dialect, table, missing)
+    if keep:
+        rows = [
+            {"rule": name, "key": keys[name], "clause": str(clause)}
+            for name, clause in resolved.items()
+        ]
+        insert = insert_into(connection, condition)
+        renewed = {name: insert.excluded[name] for name in ("key", "clause")}
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=["rule"], set_=renewed), rows
+        )
+    return {**kept, **resolved}
+
+
+def key(dialect: str, table: sa.Table, rule: Rule) -> str:
+    """A hash of all that a rule's clause is made from."""
+    columns = [(column.name, repr(column.type)) for column in records.empty_clone(table).columns]
+    parts = [_program(), dialect, table.name, columns, rule.type, dict(rule.kwargs)]
+    text = json.dumps(parts, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _program() -> list[str]:
+    """What resolves: the text of the modules that do, and the versions of what they use."""
+    digest = hashlib.sha256()
+    for module in (conditions, records, supported, types, values):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    versions = [f"{name} {metadata.version(name)}" for name in _LIBRARIES]
+    return [digest.hexdigest(), sys.version, *versions]
