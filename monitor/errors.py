@@ -43,6 +43,12 @@ class UnknownDepartmentError(YueqinglingError):
     exit_code = 2
 
 
+class OutputError(YueqinglingError):
+    """What somebody asked for can't be written where they want it."""
+
+    exit_code = 2
+
+
 class SuiteError(YueqinglingError):
     """A suite holds something that can't be judged record by record."""
 

@@ -9,6 +9,7 @@ from jobs.cli import config, database, rules, verb
 from jobs.cli.check import check
 from jobs.cli.demo import demo
 from jobs.cli.explain import explain
+from jobs.cli.findings import findings
 from jobs.cli.pull import pull
 from jobs.cli.remind import deliver, remind
 from jobs.cli.serve import serve
@@ -56,6 +57,7 @@ app.add_typer(config.app, name="config", rich_help_panel=START)
 app.add_typer(database.app, name="db", rich_help_panel=START)
 verb.add(app, status, panel=LOOK)
 verb.add(app, explain, panel=LOOK)
+verb.add(app, findings, panel=LOOK)
 app.add_typer(rules.app, name="rules", rich_help_panel=LOOK)
 verb.add(app, pull, panel=RUN)
 verb.add(app, check, panel=RUN)

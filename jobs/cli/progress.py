@@ -1,7 +1,8 @@
 """Progress on a terminal, gone when it is done; silent where standard error is not one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -17,6 +18,10 @@ from rich.progress import (
 from rich.text import Text
 
 from jobs.step import Step
+
+Row = TypeVar("Row")
+
+_ROWS_AT_ONCE = 1000
 
 
 @contextmanager
@@ -52,6 +57,18 @@ def counting(what: str, of: int | None = None) -> Iterator[Callable[[str, int], 
             progress.advance(tasks[name], rows)
 
         yield count
+
+
+def counted(rows: Iterable[Row], name: str, count: Callable[[str, int], None]) -> Iterator[Row]:
+    """The rows, counted under `name` as they pass."""
+    passed = 0
+    for row in rows:
+        yield row
+        passed += 1
+        if passed == _ROWS_AT_ONCE:
+            count(name, passed)
+            passed = 0
+    count(name, passed)
 
 
 class PullBars:

@@ -73,7 +73,15 @@ def defects(kind: Kind) -> Iterator[Defect]:
             kind, "inspectors", "two", lambda r, _: "、".join(_parts(r, "inspectors")[:1])
         )
     if kind is Kind.PUNISH:
-        yield from _amounts_in_wan_yuan()
+        yield Defect(
+            kind,
+            "wan_yuan",
+            "fine_yuan",
+            Outcome.UNMEASURABLE,
+            lambda r, _: f"{int(str(r.values['fine_yuan'])) / 10_000:g}",
+            fits=_is("fine_paid_yuan", None),  # beside what was paid it shows
+            weight=4,
+        )
 
 
 def _finding(
@@ -246,19 +254,6 @@ def _wrong_lists() -> Iterator[Defect]:
     for change in changes:
         yield _finding(Kind.CHECK, column, "form", _first_list(change))
     yield _finding(Kind.CHECK, column, "institution", _another_institution)
-
-
-def _amounts_in_wan_yuan() -> Iterator[Defect]:
-    """Fines in units of 10,000 yuan: only beside what was paid does it show."""
-    name, column = "wan_yuan", "fine_yuan"
-    alone, beside = _is("fine_paid_yuan", None), _is_given("fine_paid_yuan")
-    rules = ("punish.fine_paid_yuan.exceeds",)
-
-    def spell(record: Record, _: Random) -> Cell:
-        return f"{int(str(record.values[column])) / 10_000:g}"
-
-    yield Defect(Kind.PUNISH, name, column, Outcome.UNMEASURABLE, spell, fits=alone, weight=2)
-    yield Defect(Kind.PUNISH, name, column, Outcome.FINDING, spell, rules, fits=beside, weight=2)
 
 
 def _coded(kind: Kind) -> list[standard.Field]:

@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 from tests.jobs.cli.user import flat, yueqingling
 
@@ -17,6 +18,7 @@ VERBS = [
     "check",
     "status",
     "explain",
+    "findings",
     "rules list",
     "remind",
     "deliver",
@@ -42,7 +44,7 @@ def test_every_help_fits_80_columns_and_flows(tmp_path: Path, verb: str) -> None
     breaks = [
         (line, after)
         for line, after in pairwise(prose)
-        if line and after and len(line) + 1 + len(after.split()[0]) <= 70
+        if line and after and cell_len(line) + 1 + cell_len(after.split()[0]) <= 70
     ]
     assert breaks == []
 

@@ -1,10 +1,12 @@
 """The verbs on a small demonstration: what they show, their machine forms, their exit codes."""
 
 import csv
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
 from monitor.store import Store, leases
 from tests.jobs.cli.conftest import NOW, Shown
@@ -105,6 +107,7 @@ def test_tables_keep_to_the_terminal(demo: Shown, columns: int) -> None:
         ("status", "-m", MONTH),
         ("status", "--sources"),
         ("explain", "城管执法局", MONTH, "-n", "3"),
+        ("findings", "城管执法局", "-m", MONTH),
         ("rules", "list"),
         ("remind", "--dry-run", "-d", "城管执法局", *AT),
     ):
@@ -162,6 +165,43 @@ def test_a_department_is_explained_down_to_records_and_rules(demo: Shown, board:
     assert document["statement"]["backlog"] == wanted["backlog"]
     counted = {line["reason"]: line["charged"] for line in document["reasons"] if line["charged"]}
     assert counted == wanted["reasons"]
+
+
+def test_findings_come_to_the_terminal_and_into_files_alike(demo: Shown, tmp_path: Path) -> None:
+    wanted = ("findings", "城管执法局", "-m", MONTH)
+    lines = yueqingling(demo.folder, *wanted, "-f", "json").out.splitlines()
+    every = [json.loads(line) for line in lines]
+    assert {(row["department"], row["month"]) for row in every} == {(every[0]["department"], MONTH)}
+    shown = yueqingling(demo.folder, *wanted).out
+    assert shown.splitlines()[-1] == (
+        f"{len(every)} findings, {len({row['record_id'] for row in every})} records"
+    )
+    for name in ("findings.csv", "findings.xlsx", "findings.json"):
+        said = yueqingling(demo.folder, *wanted, "-o", str(tmp_path / name), columns=150)
+        assert (said.code, said.err) == (0, "")
+        assert f"{name}: {len(every)} findings" in said.out
+    assert (tmp_path / "findings.json").read_text(encoding="utf-8").splitlines() == lines
+    text = yueqingling(demo.folder, *wanted, "-f", "csv").out
+    assert (tmp_path / "findings.csv").read_bytes().decode() == text
+    (sheet,) = CalamineWorkbook.from_path(tmp_path / "findings.xlsx").sheet_names
+    assert sheet == "问题"
+
+
+def test_findings_of_every_department_are_those_of_each(demo: Shown, board: Said) -> None:
+    every = yueqingling(demo.folder, "findings", "all", "-s", "critical", "-f", "json").out
+    names = [row["department"] for row in board.json["departments"]]
+    each = [
+        yueqingling(demo.folder, "findings", name, "-s", "critical", "-f", "json").out
+        for name in names
+    ]
+    assert sorted(every.splitlines()) == sorted("".join(each).splitlines())
+    assert every
+
+
+def test_a_district_in_which_nothing_was_found_says_so(tmp_path: Path, store_url: str) -> None:
+    (tmp_path / "yueqingling.toml").write_text(f'[store]\nurl = "{store_url}"\n')
+    said = yueqingling(tmp_path, "findings", "all")
+    assert (said.code, said.out) == (0, "0 findings, 0 records\n")
 
 
 def test_the_rules_are_listed_in_every_form() -> None:

@@ -10,7 +10,16 @@ import sqlalchemy as sa
 from tests.jobs.cli.conftest import NOW, Shown
 from tests.jobs.cli.user import Said, flat, yueqingling
 
-READING = ["pull", "check", "status", "remind", "deliver", "serve", "explain district 2026-10"]
+READING = [
+    "pull",
+    "check",
+    "status",
+    "remind",
+    "deliver",
+    "serve",
+    "explain district 2026-10",
+    "findings all",
+]
 
 
 def settings(folder: Path, store: str) -> Path:
@@ -102,6 +111,21 @@ def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
             "No statement of 2020-01 for 城管执法局; there are those of 2026-09, 2026-10",
         ),
         ("explain 城管执法局 2026-10 -n few", "Invalid value for '--records'"),
+        ("findings nobody", "found 'nobody'; near it: "),
+        ("findings all -m 2026", "expected a month such as 2026-10, found '2026'"),
+        (
+            "findings all -r check.party_id.creditcode",
+            "found 'check.party_id.creditcode'; near it: check.party_id.credit_code",
+        ),
+        ("findings all -r x", "near it: none; see yueqingling rules list"),
+        (
+            "findings all --class 11",
+            "expected one of 01, 02, 03, 04, 05, 06, 07, 08, 09",
+        ),
+        ("findings all -f xlsx", "--output: a workbook needs a file"),
+        ("findings all -f table -o a.txt", "--output: a table goes to the terminal"),
+        ("findings all -o a.pdf", "expected a name that ends with .csv, .xlsx or .json, or"),
+        ("findings all -o nowhere/a.csv", "nowhere/a.csv: can't be written: No such file"),
         ("remind -d nobody", "found 'nobody'; near it: "),
         ("pull nosuch cases", "expected names of sources in yueqingling.toml (departments, items,"),
         ("pull --since yesterday", "expected a day such as 2026-10-01, found 'yesterday'"),

@@ -56,6 +56,7 @@ def yueqingling(folder: Path, *arguments: str, columns: int = 100) -> Said:
         contextlib.chdir(folder),
         patch.dict(os.environ, COLUMNS=str(columns)),
         patch.object(sys, "argv", ["yueqingling", *arguments]),
+        patch.object(sys.modules["__main__"], "__package__", None),  # no `python -m` in its name
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
