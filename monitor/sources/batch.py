@@ -1,14 +1,13 @@
 """A batch: delivered rows as text, before anything is read into them."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import date, datetime
 
 import polars as pl
 
 from monitor.errors import SourceError
+from monitor.sources.cells import texts
 from monitor.sources.columns import Layout
 
 
@@ -114,11 +113,14 @@ def frame_of(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> pl.Dat
 
     A header that stands twice gets `#2`.
     """
-    columns: dict[str, pl.Series] = {}
-    for position, header in enumerate(unrepeated(headers)):
-        cells = [cell_text(row[position]) if position < len(row) else None for row in rows]
-        columns[header] = pl.Series(header, cells, pl.String)
-    return pl.DataFrame(columns)
+    width = len(headers)
+    if set(map(len, rows)) - {width}:
+        rows = [[*row[:width], *[None] * (width - len(row))] for row in rows]
+    columns = zip(*rows, strict=True) if rows else ((),) * width
+    names = unrepeated(headers)
+    return pl.DataFrame(
+        [texts(cells).alias(name) for name, cells in zip(names, columns, strict=True)]
+    )
 
 
 def unrepeated(headers: Sequence[str]) -> list[str]:
@@ -129,28 +131,3 @@ def unrepeated(headers: Sequence[str]) -> list[str]:
         seen[header] = seen.get(header, 0) + 1
         names.append(header if seen[header] == 1 else f"{header}#{seen[header]}")
     return names
-
-
-def cell_text(value: object) -> str | None:
-    """A delivered value as the text that a CSV file would hold; None where there is nothing."""
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        return value.replace("\x00", "")
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime):
-        return value.isoformat(" ")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).decode("utf-8", "replace")
-    if isinstance(value, list) and all(isinstance(part, str | int) for part in value):
-        return "、".join(str(part) for part in value) or None
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from monitor.sources.batch import cell_text
+from monitor.sources.cells import cell_text
 
 
 def flat(record: Mapping[str, Any]) -> dict[str, str | None]:

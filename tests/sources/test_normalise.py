@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor import standard
 from monitor.sources import codes, dates, normalise
-from monitor.sources.batch import cell_text
+from monitor.sources.cells import cell_text
 
 
 def field_of(column: str, feed: str = "punish") -> standard.Field:

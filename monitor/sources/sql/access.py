@@ -25,13 +25,18 @@ def _nothing(_connection: Any) -> None:
     """No driver to teach anything."""
 
 
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """One database: its URL, the driver's arguments, and what makes a session.
 
-    `prepare` is told of the driver's connection; `begin` are the session's first statements.
-    `streams` says that SQLAlchemy must ask for a cursor on the server. A server that works on when
-    its client has gone is told by `kill`, with the session's number as `identify` finds it.
+    `prepare` is told of the driver's connection; `begin` are the session's first statements;
+    `plain` reads a value of the cursor's column. `streams` says that SQLAlchemy must ask for a
+    cursor on the server. A server that works on when its client has gone is told by `kill`, with
+    the session's number as `identify` finds it.
     """
 
     url: sa.URL
@@ -39,6 +44,7 @@ class Access:
     options: Mapping[str, Any] = field(default_factory=dict)
     prepare: Callable[[Any], None] = _nothing
     begin: tuple[str, ...] = ()
+    plain: Callable[[Any], Any] = _as_it_is
     streams: bool = True
     identify: str | None = None
     kill: str = ""
@@ -75,6 +81,7 @@ def _sqlite(url: sa.URL, timeout: timedelta) -> Access:
         arguments={"timeout": timeout.total_seconds()},
         prepare=drivers.read_any_text,
         begin=("PRAGMA query_only = ON", "BEGIN"),
+        plain=drivers.plain_text,
         streams=False,  # its cursors do by themselves
     )
 

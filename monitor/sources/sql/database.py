@@ -1,7 +1,7 @@
 """A source's database, open for reading."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -44,6 +44,11 @@ class Database:
             event.listen(self._engine, "connect", self._prepare)
             self._connection = self._connected()
 
+    @property
+    def plain(self) -> Callable[[Any], Any]:
+        """Makes a value of a row what `value` would have given."""
+        return self._access.plain
+
     def headers(self, rows: sa.FromClause) -> list[str]:
         """The columns' names."""
         with self._waiting():
@@ -53,9 +58,9 @@ class Database:
     def value(self, statement: sa.Executable) -> Any:
         """The first cell of the first row; None where there is none."""
         with self._waiting():
-            return self._connection.execute(statement).scalar()
+            return self.plain(self._connection.execute(statement).scalar())
 
-    def stream(self, statement: sa.Select[Any], rows: int) -> Iterator[Sequence[Sequence[Any]]]:
+    def stream(self, statement: sa.Executable, rows: int) -> Iterator[Sequence[Sequence[Any]]]:
         """The rows, so many at a time, none of them kept."""
         options = {"stream_results": True, "max_row_buffer": rows} if self._access.streams else {}
         with self._waiting():

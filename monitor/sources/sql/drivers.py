@@ -5,19 +5,22 @@ Each driver is imported only where its database is a source.
 
 from typing import Any
 
+from monitor.sources.cells import cell_text
+
 _PSYCOPG_TIMES = ("date", "time", "timetz", "timestamp", "timestamptz", "interval")
 
 
 def read_any_text(connection: Any) -> None:
-    """Text that an SQLite file holds in GB18030, as old programs leave it, is read all the same."""
-    connection.text_factory = _text
+    """Text of an SQLite file comes as its bytes: old programs leave GB18030 there.
+
+    Whole columns of them become text sooner than a function would for each cell.
+    """
+    connection.text_factory = bytes
 
 
-def _text(delivered: bytes) -> str:
-    try:
-        return delivered.decode()
-    except UnicodeDecodeError:
-        return delivered.decode("gb18030", "replace")
+def plain_text(value: Any) -> Any:
+    """A cursor's value out of such a file."""
+    return cell_text(value) if isinstance(value, bytes) else value
 
 
 def read_any_time(connection: Any) -> None:

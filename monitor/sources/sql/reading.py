@@ -5,7 +5,7 @@ landed, is found by beginning before it. Rows without a value there are read eac
 landed stay where a stream breaks off, and the next pull goes on from there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -50,6 +50,7 @@ class _Stream:
 
     place: str
     size: int
+    plain: Callable[[Any], Any]
     column: str | None
     headers: Sequence[str]
     first: Sequence[Sequence[Any]]
@@ -64,7 +65,7 @@ class _Stream:
         number = 1
         for rows in chain([self.first] if self.first else [], self.others):
             if at is not None:
-                self.progress.advance([row[at] for row in rows])
+                self.progress.advance([self.plain(row[at]) for row in rows])
             numbers = pl.Series("number", range(number, number + len(rows)), pl.Int64)
             frame = frame_of(self.headers, rows)
             part = Part(self.place, self.place, layout, frame, numbers)
@@ -106,7 +107,17 @@ def _streamed(source: SqlSource, start: Start) -> Iterator[_Stream]:
             remarks = (f"{place} has no cursor that names a day: everything was read",)
         others = database.stream(statement, source.batch_rows)
         first = next(others, ())
-        yield _Stream(place, source.batch_rows, column, headers, first, others, progress, remarks)
+        yield _Stream(
+            place,
+            source.batch_rows,
+            database.plain,
+            column,
+            headers,
+            first,
+            others,
+            progress,
+            remarks,
+        )
 
 
 def _rows(source: SqlSource) -> sa.FromClause:
