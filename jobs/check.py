@@ -19,6 +19,7 @@ from expectations.suites import Suite
 from monitor.config import Settings
 from monitor.ledger import links, statements
 from monitor.notify import outbox
+from monitor.sources import runs
 from monitor.store import Store, queue
 from monitor.store.tables import run
 
@@ -52,6 +53,7 @@ def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
         connection.execute(
             sa.insert(run).values(job="check", started_at=now, finished_at=now, outcome="ok")
         )
+        runs.prune(connection, "check")
     for line in disagreements:
         log.error("the ledger and the suite month_zero differ", difference=str(line))
     report = CheckReport(

@@ -107,7 +107,7 @@ def _run_jobs(demo: Demo, settings: Settings, store: Store, now: datetime, out: 
             ended=lambda report: bars.ended(report.source),
         )
     with store.reading() as connection:
-        out.print(SourcesTable(source_states(connection, settings, now), remarks_each=1))
+        out.print(SourcesTable(source_states(connection, settings, now), now, remarks_each=1))
     out.print(_headline("3", "检核", "records are judged, the ledger is made: yueqingling check"))
     with working("judging"):
         report = check(store, settings, now)

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from jobs.page import page
 from monitor.errors import StoreError
 from monitor.metrics import Snapshot
-from monitor.store import Store
+from monitor.store import Store, why
 from monitor.store.tables import run
 
 READY_INTERVALS = 3
@@ -78,8 +78,7 @@ def _readiness(views: Views) -> dict[str, object]:
     except StoreError as error:
         problems.append(str(error))
     except sa.exc.DBAPIError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        problems.append(f"the store {views.store.name} doesn't answer: {reason}")
+        problems.append(f"the store {views.store.name} doesn't answer: {why(error)}")
     allowed = READY_INTERVALS * views.check_every()
     if snapshot is None:
         problems.append("no snapshot of the store yet")

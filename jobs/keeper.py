@@ -1,14 +1,11 @@
 """The keeper: holds the lease, runs the schedule while it does, keeps the snapshot fresh."""
 
-import os
-import platform
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic
-from uuid import uuid4
 
 import sqlalchemy as sa
 import structlog
@@ -21,11 +18,11 @@ from prometheus_client import (
 )
 
 from jobs.http import Views
-from jobs.scheduler import REAL_JOBS, JobMetrics, Jobs, Schedule
+from jobs.scheduler import CHECK, REAL_JOBS, JobMetrics, Jobs, Schedule
 from monitor.config import Settings, load
 from monitor.errors import SettingsError, StoreError
 from monitor.metrics import Collector, Snapshot
-from monitor.store import Store, leases
+from monitor.store import Store, leases, why
 
 log = structlog.get_logger()
 
@@ -66,9 +63,10 @@ class Keeper:
         self._jobs = jobs
         self._clock = clock
         self._turn_seconds = turn.total_seconds()
-        self._owner = f"{platform.node()}:{os.getpid()}:{uuid4().hex[:8]}"
+        self._owner = leases.owner()
         self._mailbox: SimpleQueue[str] = SimpleQueue()
         self._stopping = threading.Event()
+        self._swapping = threading.Lock()
         self._schedule: Schedule | None = None
         self._left: Schedule | None = None  # ended, with a job that did not
         self._held_until = 0.0
@@ -110,14 +108,27 @@ class Keeper:
 
     def refresh(self) -> None:
         """Read a snapshot and swap it in; where the store is away the old one stays."""
+        with self._swapping:
+            if self._swap(Snapshot.read):
+                self._refreshed_at = monotonic()
+
+    def _job_ended(self, job: str) -> None:
+        """Show what came of it: after a check everything, after a pull how the sources stand."""
+        if job == CHECK:
+            self.refresh()
+            return
+        with self._swapping:
+            if self._collector.snapshot is not None:
+                self._swap(self._collector.snapshot.with_sources)
+
+    def _swap(self, read: Callable[[sa.Connection, Settings, datetime], Snapshot]) -> bool:
         try:
             with self._store.reading() as connection:
-                snapshot = Snapshot.read(connection, self.settings, self._clock())
+                self._collector.snapshot = read(connection, self.settings, self._clock())
         except (StoreError, sa.exc.DBAPIError) as error:
-            log.warning("the snapshot can't be read", reason=_reason(error))
-            return
-        self._collector.snapshot = snapshot
-        self._refreshed_at = monotonic()
+            log.warning("the snapshot can't be read", reason=why(error))
+            return False
+        return True
 
     def reload(self) -> None:
         """Have the settings read again."""
@@ -148,20 +159,31 @@ class Keeper:
         held = self._renew()
         if held and self._schedule is None:
             self._begin()
+        elif held and self._schedule is not None:
+            self._plan(self._schedule)
         elif not held and self._schedule is not None:
             self._stand_by("the lease went to another instance, or the store is away")
         due = self.settings.serve.check_every.total_seconds()
         if self._refreshed_at is None or monotonic() - self._refreshed_at >= due:
             self.refresh()
 
+    def _plan(self, schedule: Schedule) -> None:
+        """Let the schedule see what was pulled by hand, and whose rest is over."""
+        try:
+            schedule.plan()
+        except (StoreError, sa.exc.DBAPIError) as error:
+            log.warning("the next pulls can't be planned", reason=why(error))
+
     def _renew(self) -> bool:
         """Take or renew the lease; while the store is away, what was held holds until it ends."""
         asked_at = monotonic()
         try:
             with self._store.writing() as connection:
-                held = leases.take(connection, LEASE, self._owner, utc_now(), LEASE_LASTS)
+                present = utc_now()
+                leases.free_of_the_dead(connection, LEASE, present)
+                held = leases.take(connection, LEASE, self._owner, present, LEASE_LASTS)
         except (StoreError, sa.exc.DBAPIError) as error:
-            log.warning("the lease can't be renewed", reason=_reason(error))
+            log.warning("the lease can't be renewed", reason=why(error))
             return monotonic() < self._held_until
         self._held_until = asked_at + LEASE_LASTS.total_seconds() if held else 0.0
         return held
@@ -173,12 +195,12 @@ class Keeper:
             self._jobs,
             self._clock,
             self._job_metrics,
-            self.refresh,
+            self._job_ended,
         )
         try:
             schedule.start()
         except (StoreError, sa.exc.DBAPIError) as error:
-            log.warning("the schedule can't begin", reason=_reason(error))
+            log.warning("the schedule can't begin", reason=why(error))
             return
         self._schedule = schedule
         self._active.set(1)
@@ -190,17 +212,21 @@ class Keeper:
         schedule, self._schedule = self._schedule, None
         self._active.set(0)
         schedule.ask_to_stop()
-        if not schedule.wait_until_idle(END_SECONDS):
+        idle = schedule.wait_until_idle(END_SECONDS)
+        if not idle:
             self._left = schedule
             log.warning(
                 "a job is still in hand: what it has not recorded is done again by its next run"
             )
-            return
         try:
             with self._store.writing() as connection:
-                leases.give_back(connection, LEASE, self._owner)
+                if self._stopping.is_set():
+                    # the process ends with whatever is in hand: nobody need wait for its leases
+                    leases.give_back_all(connection)
+                elif idle:
+                    leases.give_back(connection, LEASE, self._owner)
         except (StoreError, sa.exc.DBAPIError) as error:
-            log.warning("the lease can't be given back", reason=_reason(error))
+            log.warning("the lease can't be given back", reason=why(error))
 
     def _reload(self) -> None:
         """Take the settings file as it is now; keep the old settings where it is no good."""
@@ -222,12 +248,7 @@ class Keeper:
             try:
                 self._schedule.reload(settings)
             except (StoreError, sa.exc.DBAPIError) as error:
-                log.warning("the schedule begins anew", reason=_reason(error))
+                log.warning("the schedule begins anew", reason=why(error))
                 self._stand_by("reload")
         self._reloaded.set(1)
         log.info("settings reloaded", sources=len(settings.source))
-
-
-def _reason(error: StoreError | sa.exc.DBAPIError) -> str:
-    text = str(error) if isinstance(error, StoreError) else str(error.orig)
-    return text.strip().partition("\n")[0]

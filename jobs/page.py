@@ -11,6 +11,7 @@ from html import escape
 from monitor.directory import named
 from monitor.ledger.figures import percent
 from monitor.metrics.snapshot import Snapshot, Standing
+from monitor.sources.breaker import BreakerState
 from monitor.words import DISTRICT, MonthState, Reason
 from monitor.workdays import ZONE
 
@@ -47,6 +48,13 @@ def _months(snapshot: Snapshot) -> Iterator[str]:
     stale = snapshot.stale_sources(snapshot.taken_at)
     if stale:
         yield f"<p class=no_data>未按时读到的数据源：{escape('、'.join(stale))}</p>"
+    resting = [
+        f"{source.source}（连续 {source.breaker.failures} 次，{_shown(source.breaker.until)} 再试）"
+        for source in snapshot.sources
+        if source.breaker.state is BreakerState.RESTING and source.breaker.until is not None
+    ]
+    if resting:
+        yield f"<p class=no_data>反复读取失败、暂停读取的数据源：{escape('、'.join(resting))}</p>"
     counts: dict[tuple[str, str], dict[str, int]] = {}
     for count in snapshot.backlog:
         for department in (count.department, DISTRICT):

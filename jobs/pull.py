@@ -5,9 +5,6 @@ batch, its cursor and its entries in `to_judge` land in one transaction, so a cr
 repeats at most the batch in hand; what had landed is found unchanged.
 """
 
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,10 +22,10 @@ from monitor.errors import SettingsError, SourceError
 from monitor.sources import counts, reader, records, runs
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
-from monitor.sources.counts import What
+from monitor.sources.counts import What, unknown_lines
 from monitor.sources.identity import Identities
 from monitor.sources.land import Landed, land
-from monitor.sources.notes import Notes, unknown_lines
+from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome
 from monitor.store import Store, leases
 from monitor.store.tables import cursor, department, run
@@ -316,15 +313,16 @@ def _leased(
 ) -> Iterator[Callable[[sa.Connection], None] | None]:
     """The source's lease, as what renews it within a transaction; None where somebody has it."""
     name = f"pull:{source.name}"
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    owner = leases.owner()
 
     def renew(connection: sa.Connection) -> None:
         if not leases.take(connection, name, owner, datetime.now(UTC), LEASE):
             raise SourceError(f"{source.name}: the lease ran out and somebody else has it now")
 
     with store.writing() as connection:
-        _free_of_the_dead(connection, name)
-        taken = leases.take(connection, name, owner, datetime.now(UTC), LEASE)
+        present = datetime.now(UTC)
+        leases.free_of_the_dead(connection, name, present)
+        taken = leases.take(connection, name, owner, present, LEASE)
     if not taken:
         yield None
         return
@@ -333,18 +331,3 @@ def _leased(
     finally:
         with store.writing() as connection:
             leases.give_back(connection, name, owner)
-
-
-def _free_of_the_dead(connection: sa.Connection, name: str) -> None:
-    """Take the lease from a process of this machine that died with it."""
-    owner = leases.holder(connection, name, datetime.now(UTC))
-    host, _, rest = (owner or "").partition(":")
-    number = rest.partition(":")[0]
-    if owner is None or host != socket.gethostname() or not number.isdigit():
-        return
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        leases.give_back(connection, name, owner)
-    except PermissionError:
-        return  # alive, and another user's

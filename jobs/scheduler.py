@@ -1,12 +1,13 @@
 """The schedule: when each job is due, and the threads that run it.
 
-APScheduler keeps the intervals; what was last done stands in the store's table `run`, so a daemon
-that was down over a due time finds it there and runs the job once. Messages wait for the first
+What was last done stands in the store's table `run`: there a daemon that was down over a due time
+finds it and runs the job once, and there it sees what was pulled by hand meanwhile. A source is
+planned anew when its pull has ended, so two pulls of it never overlap. Messages wait for the first
 check, and the check for the first pulls: nobody is written to about what is already fixed.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -20,15 +21,22 @@ from prometheus_client import CollectorRegistry, Counter, Summary, disable_creat
 
 from jobs.step import Progress, Step, StoppedError
 from monitor.config import Settings, SourceSettings
-from monitor.errors import YueqinglingError
-from monitor.store import Store
+from monitor.errors import StoreError, YueqinglingError
+from monitor.sources.breaker import Breaker, BreakerState
+from monitor.sources.state import SourceState, source_states
+from monitor.store import Store, why
 from monitor.store.tables import run
 
 log = structlog.get_logger()
 
-CHECK, DELIVER = "check", "deliver"
-PULLERS = 4
-"""How many sources are pulled at once; the store takes one writer at a time anyway."""
+PULL, CHECK, DELIVER = "pull", "check", "deliver"
+PAUSE = timedelta(minutes=1)
+"""The least time between two pulls of a source, where its interval isn't shorter: the next one may
+be due at once when this one left no run of its own.
+"""
+_SAME = timedelta(seconds=1)
+_UNTIL_PLANNED = timedelta(days=36_500)
+"""A pull that has begun is not due again by itself: it is planned anew when it has ended."""
 
 
 Stopped = Callable[[], bool]
@@ -83,7 +91,7 @@ class JobMetrics:
             ("job", "outcome"),
             registry=registry,
         )
-        for job in ("pull", CHECK, DELIVER):
+        for job in (PULL, CHECK, DELIVER):
             for outcome in ("ok", "failed", "stopped"):
                 self.runs.labels(job, outcome)  # from 0, so that the first one counts as a rise
         self.seconds = Summary(
@@ -94,17 +102,14 @@ class JobMetrics:
         )
 
 
-def last_started(connection: sa.Connection) -> Mapping[tuple[str, str | None], datetime]:
-    """When each job (and source, for pulls) last began a run that ended, by job and source.
-
-    A run that was cut off or stopped doesn't count: it is due again at once.
-    """
-    query = (
-        sa.select(run.c.job, run.c.source, sa.func.max(run.c.started_at))
-        .where(run.c.outcome.not_in(["running", "stopped"]))
-        .group_by(run.c.job, run.c.source)
+def last_check(connection: sa.Connection) -> datetime | None:
+    """When the last check that ended began."""
+    last: datetime | None = connection.scalar(
+        sa.select(sa.func.max(run.c.started_at)).where(
+            run.c.job == CHECK, run.c.outcome != "running"
+        )
     )
-    return {(job, source): started for job, source, started in connection.execute(query)}
+    return last
 
 
 def wait_until_due(last: datetime | None, every: timedelta, now: datetime) -> timedelta:
@@ -117,8 +122,8 @@ def wait_until_due(last: datetime | None, every: timedelta, now: datetime) -> ti
 class Schedule:
     """One job a source, the check and the delivery, while this instance is the active one.
 
-    `clock` says the time that jobs act at. `after_check` is called after every check, however it
-    ended.
+    `clock` says the time that jobs act at. `after` is called with `pull` or `check` after each of
+    these, however it ended.
     """
 
     def __init__(
@@ -128,71 +133,74 @@ class Schedule:
         jobs: Jobs,
         clock: Callable[[], datetime],
         metrics: JobMetrics,
-        after_check: Callable[[], None],
+        after: Callable[[str], None],
     ) -> None:
         self._store = store
         self._settings = settings
         self._jobs = jobs
         self._clock = clock
         self._metrics = metrics
-        self._after_check = after_check
+        self._after = after
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._idle = threading.Condition(self._lock)
         self._running = 0
+        self._planned: dict[str, datetime] = {}  # when a source's pull begins, or began
+        self._not_before: dict[str, datetime] = {}
+        self._ended: dict[str, datetime] = {}
+        self._breakers: dict[str, Breaker] = {}
         self._first_pulls: set[str] = set()
         self._delivering = False
+        self._pools: set[int] = set()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={
-                "pull": ThreadPoolExecutor(PULLERS),
-                CHECK: ThreadPoolExecutor(1),
-                DELIVER: ThreadPoolExecutor(1),
-            },
+            executors={CHECK: ThreadPoolExecutor(1), DELIVER: ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
     def start(self) -> None:
         """Find in the store what is due and begin; raises StoreError where it can't be read."""
+        now, present = self._clock(), datetime.now(UTC)
         with self._store.reading() as connection:
-            last = last_started(connection)
-        now = self._clock()
-        waits = {
-            source.name: wait_until_due(last.get(("pull", source.name)), source.every, now)
-            for source in self._settings.source
-        }
-        self._first_pulls = {name for name, wait in waits.items() if not wait}
-        for source in self._settings.source:
-            self._add(f"pull:{source.name}", self._pull(source), source.every, waits[source.name])
-        check_every = self._settings.serve.check_every
-        first_check = wait_until_due(last.get((CHECK, None)), check_every, now)
-        if self._first_pulls:
-            first_check = check_every
-        self._add(CHECK, self._check, check_every, first_check)
+            states = source_states(connection, self._settings, now)
+            last = last_check(connection)
+        self._first_pulls = {state.source for state in states if state.due_at <= now}
+        self._plan(states, now, present)
+        every = self._settings.serve.check_every
+        first = every if self._first_pulls else wait_until_due(last, every, now)
+        self._repeat(CHECK, self._check, every, first)
         self._scheduler.start()
-        log.info("schedule begun", sources=len(waits), due_now=sorted(self._first_pulls))
+        log.info("schedule begun", sources=len(states), due_now=sorted(self._first_pulls))
+
+    def plan(self) -> None:
+        """Have each source pulled when it is due, as the store tells it now.
+
+        Raises StoreError, or DBAPIError, where that can't be read.
+        """
+        now, present = self._clock(), datetime.now(UTC)
+        with self._store.reading() as connection:
+            states = source_states(connection, self._settings, now)
+        self._plan(states, now, present)
 
     def reload(self, settings: Settings) -> None:
         """Go on with other settings; jobs in hand end with those they began with."""
-        with self._store.reading() as connection:
-            last = last_started(connection)
-        now = self._clock()
         self._settings = settings
-        for name in self.sources():
-            self._scheduler.remove_job(f"pull:{name}")
+        self.plan()
         with self._lock:
+            awaited = bool(self._first_pulls)
             self._first_pulls &= {source.name for source in settings.source}
-        for source in settings.source:
-            wait = wait_until_due(last.get(("pull", source.name)), source.every, now)
-            self._add(f"pull:{source.name}", self._pull(source), source.every, wait)
-        self._scheduler.reschedule_job(CHECK, trigger=_each(settings.serve.check_every))
-        if self._delivering:
-            self._scheduler.reschedule_job(DELIVER, trigger=_each(settings.serve.deliver_every))
+            self._scheduler.reschedule_job(CHECK, trigger=_each(settings.serve.check_every))
+            if self._delivering:
+                self._scheduler.reschedule_job(DELIVER, trigger=_each(settings.serve.deliver_every))
+            if awaited and not self._first_pulls:
+                self._scheduler.modify_job(CHECK, next_run_time=datetime.now(UTC))
 
-    def sources(self) -> list[str]:
-        """The sources that are pulled."""
-        names = (job.id.partition(":") for job in self._scheduler.get_jobs())
-        return [source for job, _, source in names if job == "pull"]
+    def planned(self) -> Mapping[str, datetime]:
+        """When each source's pull begins, by the machine's clock; in the past while it is in hand,
+        or waits for a free thread.
+        """
+        with self._lock:
+            return dict(self._planned)
 
     def ask_to_stop(self) -> None:
         """Begin nothing more and ask the jobs in hand to end at their next step."""
@@ -206,36 +214,104 @@ class Schedule:
         with self._idle:
             return self._idle.wait_for(lambda: self._running == 0, timeout)
 
-    def _add(self, name: str, call: Callable[[], None], every: timedelta, wait: timedelta) -> None:
+    def _plan(self, states: Sequence[SourceState], now: datetime, present: datetime) -> None:
+        """Plan by `states`, which are as of `now` by the clock and `present` by the machine's."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            for state in states:
+                self._heed(state)
+                self._plan_pull(state, now, present)
+            waiting = {name for name, at in self._planned.items() if at > datetime.now(UTC)}
+            for name in waiting - {state.source for state in states}:
+                del self._planned[name]
+                self._scheduler.remove_job(f"{PULL}:{name}")
+
+    def _plan_pull(self, state: SourceState, now: datetime, present: datetime) -> None:
+        name, planned = state.source, self._planned.get(state.source)
+        if planned is not None and planned <= datetime.now(UTC):
+            return  # in hand, or waiting for a free thread
+        if self._ended.get(name, present) > present:
+            return  # what is known of it is older than its last pull, which plans the next itself
+        at = present + max(state.due_at - now, timedelta(0))
+        at = max(at, self._not_before.get(name, at))
+        if planned is not None and abs(at - planned) < _SAME:
+            return
+        self._planned[name] = at
+        self._scheduler.add_job(
+            self._pull,
+            _each(_UNTIL_PLANNED),
+            args=(name,),
+            id=f"{PULL}:{name}",
+            executor=self._pool(),
+            next_run_time=at,
+            replace_existing=True,
+        )
+
+    def _pool(self) -> str:
+        """The executor for pulls: as many threads as the settings say now."""
+        threads = self._settings.pull.parallel
+        name = f"{PULL}-{threads}"
+        if threads not in self._pools:
+            self._pools.add(threads)
+            self._scheduler.add_executor(ThreadPoolExecutor(threads), name)
+        return name
+
+    def _heed(self, state: SourceState) -> None:
+        """Log what became of the source's breaker."""
+        before = self._breakers.get(state.source, Breaker(BreakerState.CLOSED))
+        breaker = self._breakers[state.source] = state.breaker
+        about = log.bind(source=state.source)
+        if breaker.state is BreakerState.RESTING and breaker != before:
+            until = breaker.until.isoformat() if breaker.until else None
+            about.warning("source rests", failures=breaker.failures, until=until)
+        elif breaker.state is BreakerState.PROBING and before.state is not BreakerState.PROBING:
+            about.info("source is tried again", failures=breaker.failures)
+        elif breaker.state is BreakerState.CLOSED and before.state is not BreakerState.CLOSED:
+            about.info("source can be read again")
+
+    def _repeat(
+        self, job: str, call: Callable[[], None], every: timedelta, wait: timedelta
+    ) -> None:
         self._scheduler.add_job(
             call,
             _each(every),
-            id=name,
-            executor=name.partition(":")[0],
+            id=job,
+            executor=job,
             next_run_time=datetime.now(UTC) + wait,
             replace_existing=True,
         )
 
-    def _pull(self, source: SourceSettings) -> Callable[[], None]:
-        def pull() -> None:
-            try:
+    def _pull(self, name: str) -> None:
+        source = next((one for one in self._settings.source if one.name == name), None)
+        try:
+            if source is not None and not self._stop.is_set():
+                pause = min(source.every, PAUSE)
+                self._not_before[name] = datetime.now(UTC) + pause
                 self._perform(
-                    "pull",
+                    PULL,
                     lambda: self._jobs.pull(self._store, source, self._clock(), self._progress),
-                    source.name,
+                    name,
                 )
-            finally:
-                self._first_pull_ended(source.name)
+        finally:
+            self._pull_ended(name)
 
-        return pull
-
-    def _first_pull_ended(self, name: str) -> None:
-        """After the last of the first pulls, have the check done."""
+    def _pull_ended(self, name: str) -> None:
+        """Plan the source anew; after the last of the first pulls, have the check done."""
         with self._lock:
-            was_awaited = name in self._first_pulls
+            self._planned.pop(name, None)
+            self._ended[name] = datetime.now(UTC)
+            awaited = name in self._first_pulls
             self._first_pulls.discard(name)
-            if was_awaited and not self._first_pulls and not self._stop.is_set():
+            if self._stop.is_set():
+                return
+            if awaited and not self._first_pulls:
                 self._scheduler.modify_job(CHECK, next_run_time=datetime.now(UTC))
+        self._after(PULL)
+        try:
+            self.plan()
+        except (StoreError, sa.exc.DBAPIError) as error:
+            log.warning("the next pulls can't be planned yet", reason=why(error))
 
     def _check(self) -> None:
         try:
@@ -249,13 +325,13 @@ class Schedule:
         """Show what came of it; after the first, let messages go out."""
         if self._stop.is_set():
             return
-        self._after_check()
+        self._after(CHECK)
         with self._lock:
             if self._delivering or self._stop.is_set():
                 return
             self._delivering = True
             every = self._settings.serve.deliver_every
-            self._add(DELIVER, self._deliver, every, timedelta(0))
+            self._repeat(DELIVER, self._deliver, every, timedelta(0))
 
     def _deliver(self) -> None:
         self._perform(

@@ -1,6 +1,5 @@
 """`yueqingling config`: is the settings file right?"""
 
-from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -36,10 +35,9 @@ def check(
     store = Store(settings.store.url.get_secret_value())
     out.print(f"  store    {store.name}")
     for source in settings.source:
-        every = _span(source.every)
         out.print(
             f"  source   {source.name}: {source.feed.value} ({source.feed.zh}), {source.kind}, "
-            f"every {every}",
+            f"{source.schedule}",
         )
     if not settings.source:
         out.print("  no source: nothing will be pulled (docs/sources.md)", style="yellow")
@@ -53,12 +51,3 @@ def check(
 
 
 verb.add(app, check)
-
-
-def _span(span: timedelta) -> str:
-    """The span as the settings file has it: 90s, 15m, 26h, 1d."""
-    seconds = int(span.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"

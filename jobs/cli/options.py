@@ -104,6 +104,17 @@ def no_statement(months: Sequence["Month"], department: str | None, month: "Mont
     return f"No statement of {month}{whose}; there are those of {', '.join(map(str, months))}"
 
 
+def refuse_strangers(names: Sequence[str], settings: "Settings", config: Path) -> None:
+    """Refuse names that no source of the settings has."""
+    known = [source.name for source in settings.source]
+    strangers = sorted(set(names) - set(known))
+    if strangers:
+        raise typer.BadParameter(
+            f"expected names of sources in {config} ({', '.join(known) or 'there is none'}), "
+            f"found {', '.join(strangers)}"
+        )
+
+
 @contextmanager
 def opened(config: Path, *, tells: bool = False) -> Iterator[tuple["Settings", "Store"]]:
     """The settings and the store they name, verified; closed at the end.
@@ -119,7 +130,7 @@ def opened(config: Path, *, tells: bool = False) -> Iterator[tuple["Settings", "
     from jobs import log
     from monitor.config import load
     from monitor.errors import StoreError
-    from monitor.store import Store
+    from monitor.store import Store, why
 
     told = tells and sys.stderr.isatty()
     log.configure(sys.stderr, logging.CRITICAL if told else logging.WARNING)
@@ -129,7 +140,6 @@ def opened(config: Path, *, tells: bool = False) -> Iterator[tuple["Settings", "
         store.verify()
         yield settings, store
     except sa.exc.OperationalError as error:
-        reason = str(error.orig).strip().partition("\n")[0]
-        raise StoreError(f"the store {store.name} failed: {reason}") from None
+        raise StoreError(f"the store {store.name} failed: {why(error)}") from None
     finally:
         store.close()

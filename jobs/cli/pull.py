@@ -1,9 +1,7 @@
 """`yueqingling pull`: read the sources."""
 
-from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,10 +14,8 @@ from jobs.cli.options import (
     instant_or_now,
     opened,
     parse_day,
+    refuse_strangers,
 )
-
-if TYPE_CHECKING:
-    from monitor.config import Settings
 
 
 def pull(
@@ -84,13 +80,13 @@ def pull(
         if not names:
             raise typer.BadParameter("expected the source that --dry-run is to show")
         settings = load(config)
-        _refuse_strangers(settings, names, config)
+        refuse_strangers(names, settings, config)
         dry_run(settings, names, rows or 3, as_json=as_json)
         return
     if rows is not None:
         raise typer.BadParameter("expected --rows with --dry-run only")
     with opened(config, tells=True) as (settings, store):
-        _refuse_strangers(settings, names or (), config)
+        refuse_strangers(names or (), settings, config)
         instant = instant_or_now(now)
         if since and since > local_day(instant):
             raise typer.BadParameter(f"--since: expected a day that has begun, found {since}")
@@ -113,16 +109,6 @@ def pull(
     if as_json:
         print(json.dumps(sources_document(asked), ensure_ascii=False))
     else:
-        screen().print(SourcesTable(asked))
+        screen().print(SourcesTable(asked, instant))
     if any(report.error for report in reports):
         raise typer.Exit(1)
-
-
-def _refuse_strangers(settings: "Settings", names: Sequence[str], config: Path) -> None:
-    known = [source.name for source in settings.source]
-    strangers = sorted(set(names) - set(known))
-    if strangers:
-        raise typer.BadParameter(
-            f"expected names of sources in {config} ({', '.join(known) or 'there is none'}), "
-            f"found {', '.join(strangers)}"
-        )

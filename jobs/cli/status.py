@@ -15,6 +15,7 @@ from jobs.cli.options import (
     no_statement,
     opened,
     parse_month,
+    refuse_strangers,
 )
 
 
@@ -30,6 +31,16 @@ def status(
     sources: Annotated[
         bool, typer.Option("--sources", help="Show the sources' states instead.")
     ] = False,
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", "-s", metavar="NAME", help="Show this source's state only."),
+    ] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            "--runs", metavar="N", min=1, help="Show the last N pulls of the sources, too."
+        ),
+    ] = None,
     config: Config = DEFAULT_CONFIG,
     now: Now = None,
     as_json: Json = False,
@@ -38,26 +49,37 @@ def status(
 
     It reads what the last check wrote and judges nothing, so its exit code is 0 whatever it shows.
     Below the board stands what is amiss with the sources.
+
+    With --sources (or --source, --runs) it shows how each source stands instead: when it was read
+    and is due, the rows of its last pull (read, landed as new or changed, the same as they were,
+    with malformed cells), what could not be read, and whether it is left to rest because it kept
+    failing.
     """
     import json
 
     from jobs.board import Board
     from jobs.cli.screen import screen
     from jobs.machine_forms import status_document
-    from jobs.sources_table import SourcesTable, remarks, sources_document
+    from jobs.sources_table import RunsTable, SourcesTable, remarks, sources_document
     from monitor import directory
     from monitor.ledger import statements
+    from monitor.sources import past
     from monitor.sources.state import source_states
 
     out = screen()
     instant = instant_or_now(now)
     with opened(config) as (settings, store), store.reading() as connection:
         states = source_states(connection, settings, instant)
-        if sources:
+        if sources or source or runs:
+            refuse_strangers(source or (), settings, config)
+            states = [state for state in states if not source or state.source in source]
+            latest = past.latest(connection, runs) if runs else None
             if as_json:
-                print(json.dumps(sources_document(states), ensure_ascii=False))
-            else:
-                out.print(SourcesTable(states))
+                print(json.dumps(sources_document(states, latest), ensure_ascii=False))
+                return
+            out.print(SourcesTable(states, instant))
+            if latest is not None:
+                out.print(RunsTable(states, latest))
             return
         departments = directory.read(connection)
         wanted = parse_month(month) if month else month_shown(connection, settings, now)
@@ -73,7 +95,7 @@ def status(
         out.print(no_statement(months, department, wanted))
     unwell = [state for state in states if state.error or state.state != "fresh"]
     if unwell:
-        out.print(SourcesTable(unwell, remarks_each=_REMARKS))
+        out.print(SourcesTable(unwell, instant, remarks_each=_REMARKS))
     well = [state for state in states if state not in unwell]
     for remark in remarks(well, _REMARKS):
         out.print(remark)

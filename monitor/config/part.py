@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -14,6 +15,8 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+
+from monitor import crontab
 
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -32,11 +35,21 @@ def parse_duration(value: object) -> timedelta:
     return timedelta(seconds=int(match[1]) * _UNIT_SECONDS[match[2]])
 
 
+def written_duration(span: timedelta) -> str:
+    """The span as the settings file has it: 90s, 15m, 26h, 1d."""
+    seconds = int(span.total_seconds())
+    for unit in ("d", "h", "m"):
+        if seconds % _UNIT_SECONDS[unit] == 0:
+            return f"{seconds // _UNIT_SECONDS[unit]}{unit}"
+    return f"{seconds}s"
+
+
 def parse_wait(value: object) -> timedelta:
     """The same; `0s` is none at all."""
     return timedelta(0) if value == "0s" else parse_duration(value)
 
 
+Crontab = Annotated[str, AfterValidator(crontab.checked)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Wait = Annotated[timedelta, BeforeValidator(parse_wait)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]

@@ -14,7 +14,14 @@ from pydantic import (
 )
 
 from monitor.config.channels import ChannelSettings, RouteSettings
-from monitor.config.part import Duration, Part, Positive, anchored, folder_of
+from monitor.config.part import (
+    Duration,
+    Part,
+    Positive,
+    anchored,
+    folder_of,
+    written_duration,
+)
 from monitor.config.sources import SourceSettings
 from monitor.workdays import Calendar
 
@@ -103,6 +110,14 @@ class PullSettings(Part):
     give_up_after: Positive = 5
     rest: Duration = timedelta(minutes=30)
     rest_at_most: Duration = timedelta(hours=6)
+
+    @field_validator("rest_at_most", mode="after")
+    @classmethod
+    def _is_no_shorter(cls, longest: timedelta, info: ValidationInfo) -> timedelta:
+        shortest = info.data.get("rest")
+        if shortest is not None and longest < shortest:
+            raise ValueError(f"expected at least rest = {written_duration(shortest)}")
+        return longest
 
 
 class CalendarSettings(Part):

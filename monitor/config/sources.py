@@ -16,7 +16,17 @@ from pydantic import (
 )
 
 from monitor.config import layouts
-from monitor.config.part import Duration, Name, Part, Positive, Wait, anchored, folder_of
+from monitor.config.part import (
+    Crontab,
+    Duration,
+    Name,
+    Part,
+    Positive,
+    Wait,
+    anchored,
+    folder_of,
+    written_duration,
+)
 from monitor.words import Feed, Kind, Status
 
 BEHAVIOR_FEEDS = frozenset(Feed[kind.name] for kind in Kind)
@@ -63,7 +73,7 @@ class _Source(Part):
     name: Name
     feed: Feed
     every: Duration = timedelta(minutes=15)
-    cron: str | None = None
+    cron: Crontab | None = None
     jitter: Wait = timedelta(0)
     status: Annotated[StatusForm | None, BeforeValidator(_status)] = None
     dialect: str | None = None
@@ -97,6 +107,12 @@ class _Source(Part):
         return told
 
     @model_validator(mode="after")
+    def _is_due_in_one_way(self) -> Self:
+        if self.cron is not None and "every" in self.model_fields_set:
+            raise ValueError("expected either every or cron, found both")
+        return self
+
+    @model_validator(mode="after")
     def _status_is_told(self) -> Self:
         if self.feed not in BEHAVIOR_FEEDS:
             return self
@@ -110,6 +126,13 @@ class _Source(Part):
             named = self.status.model_dump(include={"column", "at", "submitted"})
         _refuse(layouts.status_mistakes(self.feed, self.dialect, self.columns, named))
         return self
+
+    @property
+    def schedule(self) -> str:
+        """How often it is pulled, as the settings file has it."""
+        if self.cron is not None:
+            return f'cron "{self.cron}"'
+        return f"every {written_duration(self.every)}"
 
 
 def _refuse(mistakes: Iterable[str]) -> None:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from importlib.metadata import version
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import Metric
 from prometheus_client.registry import Collector as PrometheusCollector
 
 from monitor.directory import named
+from monitor.metrics.family import counter, gauge, instants
 from monitor.metrics.figures import DISTRICT_FIGURES, FIGURES, Figure
-from monitor.metrics.snapshot import Messages, Runs, Snapshot, Standing
+from monitor.metrics.snapshot import Messages, Snapshot, Standing
+from monitor.metrics.sources import about_sources
 from monitor.words import UNKNOWN_DEPARTMENT
 
 _OUTBOX_STATES = ("waiting", "sending", "sent", "failed")
@@ -38,7 +40,7 @@ class Collector(PrometheusCollector):
         snapshot = self.snapshot
         if snapshot is None:
             return
-        yield _gauge(
+        yield gauge(
             "snapshot_timestamp_seconds",
             "When the store was read for these series.",
             (),
@@ -50,36 +52,19 @@ class Collector(PrometheusCollector):
             yield from _figure(figure, snapshot.standings, _DEPARTMENT_MONTH)
         for figure in DISTRICT_FIGURES:
             yield from _figure(figure, snapshot.district, ("month",))
-        yield from _about_sources(snapshot)
+        yield from about_sources(snapshot)
         yield from _about_jobs(snapshot)
         yield from _about_messages(snapshot)
 
     def _build_info(self) -> Metric:
         labels = ("version", "python", "store")
         values = (version("yueqingling"), platform.python_version(), self._store_kind)
-        return _gauge("build_info", "This program, as labels.", labels, [(values, 1)])
-
-
-Rows = Iterable[tuple[tuple[str, ...], float]]
-
-
-def _gauge(name: str, text: str, labels: tuple[str, ...], rows: Rows) -> Metric:
-    family = GaugeMetricFamily(f"yueqingling_{name}", text, labels=labels)
-    for values, number in rows:
-        family.add_metric(values, number)
-    return family
-
-
-def _counter(name: str, text: str, labels: tuple[str, ...], rows: Rows) -> Metric:
-    family = CounterMetricFamily(f"yueqingling_{name}", text, labels=labels)
-    for values, number in rows:
-        family.add_metric(values, number)
-    return family
+        return gauge("build_info", "This program, as labels.", labels, [(values, 1)])
 
 
 def _about_departments(snapshot: Snapshot) -> Iterator[Metric]:
     codes = sorted({row.department for row in snapshot.standings} | set(snapshot.departments))
-    yield _gauge(
+    yield gauge(
         "department_info",
         "A department's names, to be joined on its code.",
         ("department", "name", "short_name", "level"),
@@ -88,7 +73,7 @@ def _about_departments(snapshot: Snapshot) -> Iterator[Metric]:
             for entry in (named(snapshot.departments, code) for code in codes)
         ),
     )
-    yield _gauge(
+    yield gauge(
         "backlog_records",
         "Obligations not yet cleared (积压), each under one reason; pending ones included.",
         (*_DEPARTMENT_MONTH, "kind", "reason", "state"),
@@ -97,7 +82,7 @@ def _about_departments(snapshot: Snapshot) -> Iterator[Metric]:
             for row in snapshot.backlog
         ),
     )
-    yield _gauge(
+    yield gauge(
         "rule_failures",
         "Rules that records belonging to the month fail, by the platform's class (数据检核类型).",
         (*_DEPARTMENT_MONTH, "kind", "class"),
@@ -107,7 +92,7 @@ def _about_departments(snapshot: Snapshot) -> Iterator[Metric]:
         ),
     )
     for name, text, value in _NUMBERS:
-        yield _gauge(
+        yield gauge(
             name,
             text,
             _DEPARTMENT_MONTH,
@@ -117,7 +102,7 @@ def _about_departments(snapshot: Snapshot) -> Iterator[Metric]:
                 if (number := value(row)) or row.measured
             ),
         )
-    yield _gauge(
+    yield gauge(
         "not_measured",
         "1 for what could not be read of a department's month, by kind or expected feed.",
         (*_DEPARTMENT_MONTH, "cell"),
@@ -127,7 +112,7 @@ def _about_departments(snapshot: Snapshot) -> Iterator[Metric]:
             for cell in row.not_measured
         ),
     )
-    yield _gauge(
+    yield gauge(
         "oldest_backlog_seconds",
         "Time since the due of the oldest uncleared obligation; 0 until it is due.",
         _DEPARTMENT_MONTH,
@@ -144,7 +129,7 @@ def _states(snapshot: Snapshot) -> Iterator[Metric]:
     in_scope = [
         row for row in snapshot.standings if row.in_scope and row.department != UNKNOWN_DEPARTMENT
     ]
-    yield _gauge(
+    yield gauge(
         "zero",
         "Whether the department is at zero (清零) for the month: 1 yes, 0 no.",
         _DEPARTMENT_MONTH,
@@ -154,25 +139,25 @@ def _states(snapshot: Snapshot) -> Iterator[Metric]:
             if row.measured or row.backlog  # backlog that is known rules zero out
         ),
     )
-    yield _gauge(
+    yield gauge(
         "zero_of_month",
         "Whether nothing belonging to the month alone is left: 1 yes, 0 no.",
         _DEPARTMENT_MONTH,
         (((row.department, row.month), row.zero_of_month) for row in in_scope if row.measured),
     )
-    yield _gauge(
+    yield gauge(
         "silent",
         "Whether the department reported neither behaviour nor zero (零报送): 1 yes, 0 no.",
         _DEPARTMENT_MONTH,
         (((row.department, row.month), row.silent) for row in in_scope if row.measured),
     )
-    yield _gauge(
+    yield gauge(
         "month_state",
         "1 for the state the department's month is in now.",
         (*_DEPARTMENT_MONTH, "state"),
         (((row.department, row.month, row.current_state), 1) for row in in_scope),
     )
-    yield _gauge(
+    yield gauge(
         "month_sealed_state",
         "1 for the state the department's month was sealed in (封存).",
         (*_DEPARTMENT_MONTH, "state"),
@@ -207,25 +192,25 @@ _NUMBERS: tuple[tuple[str, str, Callable[[Standing], int]], ...] = (
 
 def _about_months(snapshot: Snapshot) -> Iterator[Metric]:
     first = {row.month: row for row in (*snapshot.standings, *snapshot.district)}
-    yield _gauge(
+    yield gauge(
         "close_timestamp_seconds",
         "When the month's statement freezes (清零时点).",
         ("month",),
         (((month,), row.close_at.timestamp()) for month, row in first.items()),
     )
-    yield _gauge(
+    yield gauge(
         "statement_timestamp_seconds",
         "As of when the month's statements were made.",
         ("month",),
         (((month,), row.as_of.timestamp()) for month, row in first.items()),
     )
-    yield _gauge(
+    yield gauge(
         "seal_timestamp_seconds",
         "When the month was sealed (封存).",
         ("month",),
         (((month,), sealed_at.timestamp()) for month, sealed_at in snapshot.seals.items()),
     )
-    yield _gauge(
+    yield gauge(
         "coverage_target_ratio",
         "Coverage of items aimed at by the end of the month's quarter: 0 to 1.",
         ("month",),
@@ -242,7 +227,7 @@ def _figure(
         if figure.name in row.figures and row.figures[figure.name]["denominator"]
     ]
     for part, text in (("numerator", figure.numerator), ("denominator", figure.denominator)):
-        yield _gauge(
+        yield gauge(
             f"{figure.stem}_{part}_{figure.unit}",
             text,
             labels,
@@ -250,73 +235,20 @@ def _figure(
         )
 
 
-def _about_sources(snapshot: Snapshot) -> Iterator[Metric]:
-    names = {source.name for source in snapshot.sources}
-    pulls = [runs for runs in snapshot.runs if runs.source in names]
-    yield _gauge(
-        "source_info",
-        "A source that is set up.",
-        ("source", "feed", "kind"),
-        (((source.name, source.feed, source.kind), 1) for source in snapshot.sources),
-    )
-    yield _gauge(
-        "source_state",
-        "1 for how a source stands: fresh, stale, failing or never read.",
-        ("source", "state"),
-        (((source.name, source.state), 1) for source in snapshot.sources),
-    )
-    yield _gauge(
-        "source_fresh_within_seconds",
-        "How old the last good pull of a source may be.",
-        ("source",),
-        (((source.name,), source.fresh_within_seconds) for source in snapshot.sources),
-    )
-    yield _gauge(
-        "source_last_success_timestamp_seconds",
-        "When the last good pull of a source ended.",
-        ("source",),
-        (
-            ((source.name,), source.last_success.timestamp())
-            for source in snapshot.sources
-            if source.last_success is not None
-        ),
-    )
-    yield _counter(
-        "source_pulls",
-        "Pulls of a source, by how they ended.",
-        ("source", "outcome"),
-        (((_name(runs), runs.outcome), runs.count) for runs in pulls if runs.outcome != "running"),
-    )
-    yield _counter(
-        "source_rows",
-        "Rows of a source: read, and of those landed, unchanged, malformed.",
-        ("source", "what"),
-        (
-            ((name, what), sum(runs.rows[what] for runs in pulls if runs.source == name))
-            for name in sorted({_name(runs) for runs in pulls})
-            for what in ("read", "landed", "unchanged", "malformed")
-        ),
-    )
-
-
 def _about_jobs(snapshot: Snapshot) -> Iterator[Metric]:
-    last: dict[str, float] = {}
-    for runs in snapshot.runs:
-        if runs.outcome == "ok" and runs.last_finished_at:
-            last[runs.job] = max(last.get(runs.job, 0), runs.last_finished_at.timestamp())
-    yield _gauge(
+    yield gauge(
         "job_last_success_timestamp_seconds",
         "When a job last ended well, in whichever instance.",
         ("job",),
-        (((job,), instant) for job, instant in last.items()),
+        instants(snapshot.job_successes.items()),
     )
-    yield _gauge(
+    yield gauge(
         "check_interval_seconds",
         "How often a check is due.",
         (),
         [((), snapshot.check_every_seconds)],
     )
-    yield _gauge(
+    yield gauge(
         "unjudged_records",
         "Records that were pulled and wait for judgement.",
         (),
@@ -327,13 +259,13 @@ def _about_jobs(snapshot: Snapshot) -> Iterator[Metric]:
 def _about_messages(snapshot: Snapshot) -> Iterator[Metric]:
     found = {messages.state: messages for messages in snapshot.messages}
     states = {state: found.get(state, Messages(state, 0, None)) for state in _OUTBOX_STATES}
-    yield _gauge(
+    yield gauge(
         "outbox_messages",
         "Messages of the outbox, by state.",
         ("state",),
         (((state,), messages.count) for state, messages in states.items()),
     )
-    yield _gauge(
+    yield gauge(
         "outbox_oldest_waiting_timestamp_seconds",
         "When the oldest message that is not sent yet was planned.",
         (),
@@ -343,13 +275,13 @@ def _about_messages(snapshot: Snapshot) -> Iterator[Metric]:
             if oldest is not None
         ],
     )
-    yield _counter(
+    yield counter(
         "delivery_attempts",
         "Attempts to deliver a message, by channel and outcome.",
         ("channel", "outcome"),
         (((tries.channel, tries.outcome), tries.count) for tries in snapshot.attempts),
     )
-    yield _gauge(
+    yield gauge(
         "delivery_last_failure_timestamp_seconds",
         "When a message through a channel was last given up.",
         ("channel",),
@@ -363,7 +295,3 @@ def _about_messages(snapshot: Snapshot) -> Iterator[Metric]:
 
 def _age(due: datetime | None, now: datetime) -> float:
     return max((now - due).total_seconds(), 0.0) if due else 0.0
-
-
-def _name(runs: Runs) -> str:
-    return runs.source or ""

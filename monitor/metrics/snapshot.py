@@ -5,7 +5,7 @@ tables only, so every instance serves the same and a restart forgets nothing.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from monitor import directory
 from monitor.config import Settings
 from monitor.directory import Department
-from monitor.sources.state import source_states
+from monitor.sources.state import SourceState, source_states
 from monitor.store.tables import (
     behavior,
     delivery,
@@ -74,18 +74,6 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
-    """The runs of one job, or of one source's pulls, that ended in one way."""
-
-    job: str
-    source: str | None
-    outcome: str
-    count: int
-    last_finished_at: datetime | None
-    rows: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
 class Messages:
     """The messages of the outbox in one state."""
 
@@ -105,20 +93,11 @@ class Attempts:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A source that is set up, how it stands, and how old what it delivered may be."""
-
-    name: str
-    feed: str
-    kind: str
-    state: str
-    last_success: datetime | None
-    fresh_within_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The store at `taken_at`, for the current and the previous statement month."""
+    """The store at `taken_at`, for the current and the previous statement month.
+
+    `sources` may be later: how they stand is read after every pull.
+    """
 
     taken_at: datetime
     months: tuple[str, ...]
@@ -127,13 +106,14 @@ class Snapshot:
     district: tuple[Standing, ...]
     backlog: tuple[Count, ...]
     failures: tuple[Count, ...]
-    sources: tuple[Source, ...]
-    runs: tuple[Runs, ...]
+    sources: tuple[SourceState, ...]
+    job_successes: Mapping[str, datetime]  # when a job last ended well
     messages: tuple[Messages, ...]
     attempts: tuple[Attempts, ...]
     seals: Mapping[str, datetime]
     unjudged: int
     check_every_seconds: float
+    fresh_within_seconds: float  # how old the last good pull of a source may be
     coverage_targets: Mapping[str, float] = field(default_factory=dict)  # by month, 0 to 1
 
     @classmethod
@@ -150,8 +130,8 @@ class Snapshot:
             district=tuple(row for row in standings if row.department == DISTRICT),
             backlog=_backlog(connection, months),
             failures=_failures(connection, months),
-            sources=_sources(connection, settings, now),
-            runs=_runs(connection),
+            sources=tuple(source_states(connection, settings, now)),
+            job_successes=MappingProxyType(_job_successes(connection)),
             messages=_messages(connection),
             attempts=_attempts(connection),
             seals=MappingProxyType(_seals(connection, months)),
@@ -162,16 +142,27 @@ class Snapshot:
                 }
             ),
             check_every_seconds=settings.serve.check_every.total_seconds(),
+            fresh_within_seconds=settings.month_zero.fresh_within.total_seconds(),
             unjudged=connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0,
+        )
+
+    def with_sources(
+        self, connection: sa.Connection, settings: Settings, now: datetime
+    ) -> "Snapshot":
+        """The same with the sources as they stand at `now`."""
+        return replace(
+            self,
+            sources=tuple(source_states(connection, settings, now)),
+            job_successes=MappingProxyType(_job_successes(connection)),
         )
 
     def stale_sources(self, now: datetime) -> tuple[str, ...]:
         """The sources that were not read well within their limit before `now`."""
         return tuple(
-            source.name
+            source.source
             for source in self.sources
             if source.last_success is None
-            or (now - source.last_success).total_seconds() > source.fresh_within_seconds
+            or (now - source.last_success).total_seconds() > self.fresh_within_seconds
         )
 
 
@@ -232,46 +223,14 @@ def _failures(connection: sa.Connection, months: tuple[str, ...]) -> tuple[Count
     return tuple(Count(*row) for row in connection.execute(query))
 
 
-def _sources(connection: sa.Connection, settings: Settings, now: datetime) -> tuple[Source, ...]:
-    kinds = {source.name: source.kind for source in settings.source}
-    fresh_within = settings.month_zero.fresh_within.total_seconds()
-    return tuple(
-        Source(
-            name=found.source,
-            feed=str(found.feed),
-            kind=kinds[found.source],
-            state=found.state,
-            last_success=found.last_success,
-            fresh_within_seconds=fresh_within,
-        )
-        for found in source_states(connection, settings, now)
-    )
-
-
-def _runs(connection: sa.Connection) -> tuple[Runs, ...]:
-    columns = (run.c.job, run.c.source, run.c.outcome)
-    rows = ("read", "landed", "unchanged", "malformed")
+def _job_successes(connection: sa.Connection) -> dict[str, datetime]:
     query = (
-        sa.select(
-            *columns,
-            sa.func.count().label("runs"),
-            sa.func.max(run.c.finished_at).label("last"),
-            *(sa.func.sum(run.c[f"rows_{name}"]).label(name) for name in rows),
-        )
-        .group_by(*columns)
-        .order_by(*columns)
+        sa.select(run.c.job, sa.func.max(run.c.finished_at).label("at"))
+        .where(run.c.outcome == "ok")
+        .group_by(run.c.job)
+        .order_by(run.c.job)
     )
-    return tuple(
-        Runs(
-            job=row.job,
-            source=row.source,
-            outcome=row.outcome,
-            count=row.runs,
-            last_finished_at=row.last,
-            rows=MappingProxyType({name: int(getattr(row, name)) for name in rows}),
-        )
-        for row in connection.execute(query)
-    )
+    return {row.job: row.at for row in connection.execute(query)}
 
 
 def _messages(connection: sa.Connection) -> tuple[Messages, ...]:

@@ -15,6 +15,10 @@ from monitor.store.upsert import insert_into
 REMEMBERED = timedelta(days=90)
 """How long a source need not deliver an unknown column or department for it to be news again."""
 
+ROWS = ("read", "landed", "unchanged", "malformed")
+"""The names under which rows are counted; the malformed ones landed or were unchanged, too."""
+
+_COLUMNS_SHOWN, _DEPARTMENTS_SHOWN = 20, 5
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -22,7 +26,7 @@ class What(StrEnum):
     """What is counted; each is counted under names of its own."""
 
     PULLS = "pulls"  # that ended, by outcome
-    ROWS = "rows"  # read, landed, unchanged, malformed
+    ROWS = "rows"  # as they are named in ROWS
     MALFORMED = "malformed"  # cells, by column
     COLUMN = "column"  # cells below a header that no field is known for, by header
     DEPARTMENT = "department"  # rows of a department that the directory doesn't hold, by code
@@ -108,3 +112,23 @@ def read(connection: sa.Connection) -> Mapping[str, Mapping[What, Mapping[str, C
     for source, what, name, *count in connection.execute(query):
         found.setdefault(source, {}).setdefault(What(what), {})[name] = Count(*count)
     return found
+
+
+def unknown_lines(unknown: Counts) -> list[str]:
+    """A sentence each for the columns and the departments that nobody knows, with how many rows."""
+    found = []
+    if columns := unknown.get(What.COLUMN):
+        found.append(
+            f"columns that no field is known for, kept in raw: {_listed(columns, _COLUMNS_SHOWN)}"
+        )
+    if departments := unknown.get(What.DEPARTMENT):
+        listed = _listed(departments, _DEPARTMENTS_SHOWN)
+        found.append(f"departments that the directory doesn't hold: {listed}")
+    return found
+
+
+def _listed(counts: Mapping[str, int], shown: int) -> str:
+    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    listed = ", ".join(f"{name or 'no code'} ({count})" for name, count in ordered[:shown])
+    more = len(ordered) - shown
+    return f"{listed} and {more} more" if more > 0 else listed

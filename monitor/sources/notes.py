@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,24 +128,6 @@ class Notes:
                 f"{self.dialect.source.feed} is known by: {listed}"
             )
         return found
-
-
-def unknown_lines(unknown: Counts) -> list[str]:
-    """A sentence each for the columns and the departments that nobody knows, with how many rows."""
-    found = []
-    if columns := unknown.get(What.COLUMN):
-        found.append(f"columns that no field is known for, kept in raw: {_listed(columns, 20)}")
-    if departments := unknown.get(What.DEPARTMENT):
-        listed = _listed(departments, _SHOWN)
-        found.append(f"departments that the directory doesn't hold: {listed}")
-    return found
-
-
-def _listed(counts: Mapping[str, int], shown: int) -> str:
-    ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    listed = ", ".join(f"{name or 'no code'} ({count})" for name, count in ordered[:shown])
-    more = len(ordered) - shown
-    return f"{listed} and {more} more" if more > 0 else listed
 
 
 def _owner_column(source: SourceSettings) -> str | None:

@@ -12,13 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.sources import counts
-from monitor.sources.counts import What
+from monitor.sources.counts import ROWS, What
 from monitor.store.tables import run
 
 KEPT = 1_000
 """How many runs of a job and source are kept at least."""
-
-_ROWS = ("read", "landed", "unchanged", "malformed")
 
 
 class Outcome(StrEnum):
@@ -116,14 +114,14 @@ def _close(
         sa.update(run)
         .where(which, run.c.outcome == Outcome.RUNNING)
         .values(outcome=outcome, finished_at=now, **values)
-        .returning(run.c.source, run.c.details, *(run.c[f"rows_{name}"] for name in _ROWS))
+        .returning(run.c.source, run.c.details, *(run.c[f"rows_{name}"] for name in ROWS))
     ).one_or_none()
     if closed is None or closed.source is None:
         return None
     details = closed.details or {}
     added = {
         What.PULLS: {str(outcome): 1},
-        What.ROWS: {name: getattr(closed, f"rows_{name}") for name in _ROWS},
+        What.ROWS: {name: getattr(closed, f"rows_{name}") for name in ROWS},
         What.MALFORMED: details.get("malformed", {}),
         What.COLUMN: details.get("unknown_columns", {}),
         What.DEPARTMENT: details.get("unknown_departments", {}),

@@ -1,18 +1,19 @@
-"""How each source stands, told from its runs."""
+"""How each source stands, told from its runs and counts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import sqlalchemy as sa
 
 from monitor.config import Settings, SourceSettings
-from monitor.sources import counts
-from monitor.sources.counts import Count, What
-from monitor.sources.notes import unknown_lines
-from monitor.sources.runs import ANSWERED, Outcome
-from monitor.store.tables import run
+from monitor.sources import counts, past
+from monitor.sources.breaker import Breaker, breaker
+from monitor.sources.counts import ROWS, Counts, What, unknown_lines
+from monitor.sources.due import due_at
+from monitor.sources.past import Past, Run
+from monitor.sources.runs import Outcome
 
 State = Literal["fresh", "stale", "failing", "never"]
 
@@ -22,78 +23,74 @@ class SourceState:
     """One source: `fresh` was read within `fresh_within`, `stale` before that, `failing` could not
     be read (or not wholly) at its last pull, `never` was not pulled yet.
 
-    The counts are those of its last pull. `last_success` is when a pull that read everything ended.
+    `last` is its last pull that ended by itself, and `error` what that could not read, a line each;
+    `last_success` is when one that read everything ended. `totals` counts all its pulls. `due_at`
+    is when the daemon pulls it next; it lies in the past where that is overdue.
     """
 
     source: str
     feed: str
+    kind: str
+    schedule: str
     state: State
+    due_at: datetime
+    breaker: Breaker
+    last: Run | None = None
     last_success: datetime | None = None
-    read: int = 0
-    landed: int = 0
-    unchanged: int = 0
-    malformed: int = 0
+    totals: Counts = field(default_factory=dict)
     error: str | None = None
-    warnings: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """The rows of its last pull: read, landed, unchanged, malformed."""
+        return dict.fromkeys(ROWS, 0) if self.last is None else self.last.rows
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What somebody should look at: of its last pull, and what is unknown so far."""
+        of_last = () if self.last is None else self.last.warnings
+        return (*of_last, *unknown_lines(self.totals))
 
 
 def source_states(
     connection: sa.Connection, settings: Settings, now: datetime
 ) -> Sequence[SourceState]:
     """The state of every source, in the settings' order."""
-    pulls = sa.and_(run.c.job == "pull", run.c.outcome.in_([*ANSWERED, Outcome.FAILED]))
-    last = sa.select(sa.func.max(run.c.id)).where(pulls).group_by(run.c.source)
-    runs = {row.source: row for row in connection.execute(sa.select(run).where(run.c.id.in_(last)))}
-    successes: dict[str | None, datetime] = {
-        row.source: row.at
-        for row in connection.execute(
-            sa.select(run.c.source, sa.func.max(run.c.finished_at).label("at"))
-            .where(run.c.job == "pull", run.c.outcome == Outcome.OK)
-            .group_by(run.c.source)
-        )
-    }
-    counted = counts.read(connection)
+    pasts, counted = past.read(connection), counts.read(connection)
     return [
-        _state(
-            source,
-            runs.get(source.name),
-            successes.get(source.name),
-            counted.get(source.name, {}),
-            settings,
-            now,
-        )
+        _state(source, pasts.get(source.name, Past()), counted.get(source.name, {}), settings, now)
         for source in settings.source
     ]
 
 
 def _state(
     source: SourceSettings,
-    last: sa.Row[Any] | None,
-    success: datetime | None,
-    counted: Mapping[What, Mapping[str, Count]],
+    past: Past,
+    counted: Mapping[What, Mapping[str, counts.Count]],
     settings: Settings,
     now: datetime,
 ) -> SourceState:
-    if last is None:
-        return SourceState(source.name, source.feed, "never")
     state: State = "fresh"
-    if last.outcome != Outcome.OK:
+    if past.last is None:
+        state = "never"
+    elif past.last.outcome != Outcome.OK:
         state = "failing"
-    elif success is None or now - success > settings.month_zero.fresh_within:
+    elif past.success_at is None or now - past.success_at > settings.month_zero.fresh_within:
         state = "stale"
-    unknown = {
-        what: {name: count.count for name, count in named.items()}
-        for what, named in counted.items()
-    }
+    resting = breaker(past.failures, past.last_ended_at, settings.pull, now)
     return SourceState(
         source=source.name,
         feed=source.feed,
+        kind=source.kind,
+        schedule=source.schedule,
         state=state,
-        last_success=success,
-        read=last.rows_read,
-        landed=last.rows_landed,
-        unchanged=last.rows_unchanged,
-        malformed=last.rows_malformed,
-        error=last.error,
-        warnings=(*(last.details or {}).get("warnings", ()), *unknown_lines(unknown)),
+        due_at=due_at(source, past, resting, now, settings.office.name),
+        breaker=resting,
+        last=past.last,
+        last_success=past.success_at,
+        totals={
+            what: {name: count.count for name, count in named.items()}
+            for what, named in counted.items()
+        },
+        error=None if past.last is None else past.last.error,
     )

@@ -1,5 +1,5 @@
 """The one database: engine, tables, migrations and the few queries that several parts share."""
 
-from monitor.store.engine import Store
+from monitor.store.engine import Store, why
 
-__all__ = ["Store"]
+__all__ = ["Store", "why"]

@@ -61,8 +61,7 @@ class Store:
         try:
             connection = self.engine.connect()
         except sa.exc.DBAPIError as error:
-            reason = str(error.orig).strip().partition("\n")[0]
-            raise StoreError(f"can't open the store {self.name}: {reason}") from None
+            raise StoreError(f"can't open the store {self.name}: {why(error)}") from None
         with connection:
             yield connection
 
@@ -79,6 +78,12 @@ class Store:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+def why(error: StoreError | sa.exc.DBAPIError) -> str:
+    """Why the store failed, in one line; what the database says holds no values."""
+    text = str(error.orig) if isinstance(error, sa.exc.DBAPIError) else str(error)
+    return text.strip().partition("\n")[0]
 
 
 def _sqlite(url: sa.URL) -> sa.Engine:

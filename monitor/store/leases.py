@@ -1,10 +1,15 @@
 """Leases: who may do what only one may do at a time.
 
 A lease is taken by compare-and-set in one statement, so two that ask at once never both get it. It
-runs out by itself: whoever died with it holds nobody up for longer than it lasted.
+runs out by itself: whoever died with it holds nobody up for longer than it lasted, and on the same
+machine nobody at all.
 """
 
+import os
+import platform
+import secrets
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -38,3 +43,61 @@ def holder(connection: sa.Connection, name: str, now: datetime) -> str | None:
     return connection.scalar(
         sa.select(lease.c.owner).where(lease.c.name == name, lease.c.until > now)
     )
+
+
+def this_process() -> str:
+    """This process, told from any other that ever was: machine, number, and when it began.
+
+    The machine is the host with its space of process numbers: containers may share a name.
+    """
+    return f"{_machine()}:{os.getpid()}:{_began(os.getpid())}"
+
+
+def owner() -> str:
+    """A name for one holder of leases within this process."""
+    return f"{this_process()}#{secrets.token_hex(4)}"
+
+
+def free_of_the_dead(connection: sa.Connection, name: str, now: datetime) -> None:
+    """Take the lease `name` from a process of this machine that died with it."""
+    found = holder(connection, name, now)
+    if found is not None and _is_dead(found.partition("#")[0]):
+        give_back(connection, name, found)
+
+
+def give_back_all(connection: sa.Connection) -> None:
+    """Let go of every lease that this process holds: it is about to end."""
+    mine = lease.c.owner.startswith(f"{this_process()}#", autoescape=True)
+    connection.execute(sa.delete(lease).where(mine))
+
+
+def _is_dead(process: str) -> bool:
+    """Whether a process ended; False for those of other machines, of which nothing is known."""
+    machine, _, rest = process.partition(":")
+    number, _, began = rest.partition(":")
+    if machine != _machine() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False  # alive, and another user's
+    return _began(int(number)) != began  # its number is another's by now
+
+
+def _machine() -> str:
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = ""
+    return f"{platform.node()}/{''.join(filter(str.isdigit, space))}"
+
+
+def _began(number: int) -> str:
+    """When the process began, in ticks since the machine did; blank where nobody says."""
+    try:
+        told = Path(f"/proc/{number}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return told.rpartition(")")[2].split()[19]  # field 22 of proc(5), counted behind the name

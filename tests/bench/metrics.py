@@ -111,12 +111,13 @@ def _snapshot() -> Snapshot:
             for rule_class in ("01", "08")
         ),
         sources=(),
-        runs=(),
+        job_successes={},
         messages=(),
         attempts=(),
         seals={},
         unjudged=0,
         check_every_seconds=3600,
+        fresh_within_seconds=93600,
     )
 
 

@@ -131,6 +131,46 @@ def test_seven_mistakes_are_all_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+SOURCE = '[[source]]\nname = "a"\nfeed = "item"\nkind = "files"\npath = "*.csv"\n'
+
+
+def test_a_source_is_due_by_interval_or_by_crontab_line(tmp_path: Path) -> None:
+    text = "".join(
+        SOURCE.replace('"a"', f'"{name}"') + line
+        for name, line in (
+            ("plain", ""),
+            ("often", 'every = "90s"\n'),
+            ("rarely", 'every = "48h"\n'),
+            ("nightly", 'cron = "30 2 * * *"\njitter = "5m"\n'),
+        )
+    )
+    assert [source.schedule for source in loaded(tmp_path, text).source] == [
+        "every 15m",
+        "every 90s",
+        "every 2d",
+        'cron "30 2 * * *"',
+    ]
+
+
+def test_a_source_is_not_due_in_two_ways(tmp_path: Path) -> None:
+    text = SOURCE + 'every = "15m"\ncron = "30 2 * * *"'
+    assert 'source[1] "a": expected either every or cron, found both' in mistakes(tmp_path, text)
+
+
+def test_what_is_no_crontab_line_is_refused_with_what_one_looks_like(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, SOURCE + 'cron = "daily"').endswith(
+        'source[1] "a".cron: expected the five fields of a crontab line, minute hour day month '
+        "weekday, such as \"30 2 * * 1-5\" (1 field), found 'daily'"
+    )
+
+
+def test_the_longest_rest_is_no_shorter_than_the_first(tmp_path: Path) -> None:
+    found = mistakes(tmp_path, '[pull]\nrest = "8h"\nparallel = 0')
+    assert "pull.parallel: expected 1 or more, found 0" in found
+    found = mistakes(tmp_path, '[pull]\nrest = "8h"\nrest_at_most = "1h"')
+    assert "pull.rest_at_most: expected at least rest = 8h, found '1h'" in found
+
+
 def test_an_unset_variable_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="EXCHANGE_URL to be set, found it unset"):
         load(written(tmp_path, GOOD), {})

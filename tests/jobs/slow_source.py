@@ -3,14 +3,14 @@
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from urllib.parse import parse_qs, urlsplit
 
 from monitor import standard
 
-PAGES, SIZE = 20, 10
+PAGES, SIZE = 8, 10
 
 
 class SlowSource:
@@ -51,10 +51,11 @@ def served() -> Iterator[SlowSource]:
             source.requests.put(page)
             source.permits.acquire()
             body = json.dumps(source.page(page)).encode()
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # who asked may have been killed
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing on standard error."""

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -20,12 +21,12 @@ from jobs.daemon import serve
 from jobs.systemd import notify
 from monitor.errors import SettingsError, StoreError
 from monitor.store import Store
-from monitor.store.tables import behavior
+from monitor.store.tables import behavior, lease
 from tests.jobs import slow_source
 
 ROOT = Path(__file__).parents[2]
 SOON = 150
-"""Seconds after which a daemon is killed: longer than the lease that one which left may hold."""
+"""Seconds after which a daemon is killed that ought to have ended."""
 
 
 class Daemon:
@@ -110,14 +111,27 @@ def start() -> Iterator[Callable[..., Daemon]]:
 WAITING = ("-m", "tests.jobs.waiting_daemon")
 
 
+def held(url: str) -> list[str]:
+    """The names of the leases that somebody holds; whoever holds one does so for a day more."""
+    store = Store(url)
+    with store.writing() as connection:
+        until = datetime.now(UTC) + timedelta(days=1)
+        extended = sa.update(lease).values(until=until).returning(lease.c.name)
+        found = connection.scalars(extended).all()
+    store.close()
+    return sorted(found)
+
+
 def test_sigterm_ends_it_within_ten_seconds_though_a_source_never_answers(
-    start: Callable[..., Daemon], write: Write
+    start: Callable[..., Daemon], write: Write, sqlite_url: str
 ) -> None:
     daemon = start(*WAITING, write(SOURCE))
     daemon.until("waiting for the source")
+    assert held(sqlite_url) == ["daemon"]
     code, seconds = daemon.end()
     assert code == 0
     assert seconds < 10
+    assert held(sqlite_url) == [], "nobody waits for what it left"
 
 
 REAL = ("-m", "tests.jobs.real_daemon")
@@ -131,6 +145,14 @@ paging = {{ kind = "page", size = 10 }}
 batch_rows = 10
 status = "accepted"
 """
+
+
+def settings(folder: Path, url: str, source: slow_source.SlowSource) -> Path:
+    """A settings file over the store at `url`, with the slow source."""
+    path = folder / "slow.toml"
+    lines = f'[store]\nurl = "{url}"\n[serve]\nport = 0\n' + SLOW.format(url=source.url)
+    path.write_text(lines, encoding="utf-8")
+    return path
 
 
 def landed(url: str) -> int:
@@ -153,10 +175,9 @@ def url(request: pytest.FixtureRequest) -> str:
 def test_a_pull_that_sigterm_cut_short_is_whole_after_the_next_one(
     start: Callable[..., Daemon], tmp_path: Path, url: str
 ) -> None:
-    path, whole = tmp_path / "slow.toml", slow_source.PAGES * slow_source.SIZE
+    whole = slow_source.PAGES * slow_source.SIZE
     with slow_source.served() as source:
-        lines = f'[store]\nurl = "{url}"\n[serve]\nport = 0\n' + SLOW.format(url=source.url)
-        path.write_text(lines, encoding="utf-8")
+        path = settings(tmp_path, url, source)
         daemon = start(*REAL, path)
         daemon.until("schedule begun")
         source.allow(3)
@@ -164,7 +185,6 @@ def test_a_pull_that_sigterm_cut_short_is_whole_after_the_next_one(
         daemon.process.send_signal(signal.SIGTERM)
         daemon.until("ending")
         source.allow(1)
-        daemon.until("job stopped between two steps")
         code, seconds = daemon.end()
         assert (code, seconds < 10) == (0, True)
         kept = landed(url)
@@ -175,6 +195,24 @@ def test_a_pull_that_sigterm_cut_short_is_whole_after_the_next_one(
         assert again.until("source pulled")["landed"] == whole - kept
         assert again.end()[0] == 0
     assert landed(url) == whole
+
+
+def test_a_daemon_that_was_killed_is_succeeded_at_once(
+    start: Callable[..., Daemon], tmp_path: Path, sqlite_url: str
+) -> None:
+    whole = slow_source.PAGES * slow_source.SIZE
+    with slow_source.served() as source:
+        path = settings(tmp_path, sqlite_url, source)
+        daemon = start(*REAL, path)
+        source.allow(2)
+        source.asked_for(3)
+        daemon.end(signal.SIGKILL)
+        assert held(sqlite_url) == ["daemon", "pull:checks"]
+        source.allow(10 * slow_source.PAGES)
+        again = start(*REAL, path)
+        assert again.until("source pulled")["outcome"] == "ok"
+        assert again.end()[0] == 0
+    assert landed(sqlite_url) == whole
 
 
 def test_it_serves_says_so_to_systemd_and_ends_when_told(

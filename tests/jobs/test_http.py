@@ -126,6 +126,14 @@ def test_the_page_shows_the_departments_and_links_to_the_rest(served: Served) ->
     assert "未按时读到的数据源：penalties、late" in page
 
 
+def test_the_page_names_a_source_that_rests_and_until_when(served: Served) -> None:
+    assert "暂停读取" not in served.client.get("/").text, "its rest is over"
+    served.now -= timedelta(minutes=10)
+    served.take_snapshot()
+    page = served.client.get("/").text
+    assert "反复读取失败、暂停读取的数据源：penalties（连续 6 次，2022-01-28 10:00 再试）" in page
+
+
 def test_the_page_shows_a_dash_for_what_was_not_measured(served: Served) -> None:
     row = next(part for part in served.client.get("/").text.split("<tr>") if "林业" in part)
     assert row.count("<td>—") == 12

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from monitor.config import Settings
+from monitor.sources import runs
+from monitor.sources.runs import Outcome
 from monitor.store import tables
 
 A, B, C = "11500112MB0000001A", "11500112MB0000002B", "11500112MB0000003C"
@@ -163,31 +165,27 @@ def _findings(connection: sa.Connection, now: datetime) -> None:
 
 
 def _runs(connection: sa.Connection, now: datetime) -> None:
-    def run(
-        job: str, source: str | None, hours_ago: int, outcome: str, rows: int
-    ) -> dict[str, object]:
+    def pulled(source: str, hours_ago: int, outcome: Outcome, rows: int, **details: object) -> None:
         at = now - timedelta(hours=hours_ago)
-        return {
-            "job": job,
-            "source": source,
-            "started_at": at,
-            "finished_at": None if outcome == "running" else at,
-            "outcome": outcome,
-            "rows_read": rows,
-            "rows_landed": rows,
-        }
+        number = runs.begin(connection, source, at - timedelta(minutes=1), {})
+        read = {"rows_read": rows, "rows_landed": rows, "rows_malformed": 1 if rows else 0}
+        connection.execute(sa.update(tables.run).where(tables.run.c.id == number).values(read))
+        if outcome is not Outcome.RUNNING:
+            runs.end(connection, number, outcome, at, None, details)
 
+    odd = {"malformed": {"occurred_on": 3}, "unknown_columns": {"企业分类": 20}}
+    pulled("checks", 2, Outcome.OK, 100, malformed={"occurred_on": 2})
+    pulled("checks", 1, Outcome.OK, 20, **odd)
+    pulled("checks", 0, Outcome.RUNNING, 0)
+    pulled("penalties", 30, Outcome.OK, 7)
+    for hours_ago in range(6, 0, -1):
+        pulled("penalties", hours_ago, Outcome.FAILED, 0)
+    pulled("removed", 1, Outcome.OK, 7)
+    an_hour_ago = now - timedelta(hours=1)
     connection.execute(
-        sa.insert(tables.run),
-        [
-            run("pull", "checks", 2, "ok", 100),
-            run("pull", "checks", 1, "ok", 20),
-            run("pull", "checks", 0, "running", 0),
-            run("pull", "penalties", 30, "ok", 7),
-            run("pull", "penalties", 1, "failed", 0),
-            run("pull", "removed", 1, "ok", 7),
-            run("check", None, 1, "ok", 0),
-        ],
+        sa.insert(tables.run).values(
+            job="check", started_at=an_hour_ago, finished_at=an_hour_ago, outcome="ok"
+        )
     )
 
 

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, generate_latest
 
 from monitor.metrics import Collector, Snapshot
+from monitor.sources import runs
+from monitor.sources.runs import Outcome
 from monitor.store import Store, tables
 from tests.metrics.example import CLOSE, SETTINGS, A, B, C, fill
 
@@ -109,14 +111,70 @@ def test_rule_failures_are_counted_by_class_for_rules_in_force(collector: Collec
 def test_sources_show_rows_and_their_last_good_pull(collector: Collector, now: datetime) -> None:
     found = series(collector)
     last = "source_last_success_timestamp_seconds"
-    assert found["source_rows_total" + labels(source="checks", what="read")] == 120
-    assert found["source_pulls_total" + labels(source="penalties", outcome="failed")] == 1
+    assert found["source_rows_total" + labels(source="checks", outcome="read")] == 120
+    assert found["source_rows_total" + labels(source="checks", outcome="unchanged")] == 0
+    assert found["source_rows_total" + labels(source="checks", outcome="malformed")] == 2
+    assert (
+        found["source_malformed_cells_total" + labels(column="occurred_on", source="checks")] == 5
+    )
+    assert found["source_unknown_columns" + labels(source="checks")] == 1
+    assert found["source_unknown_departments" + labels(source="checks")] == 0
+    assert found["source_last_pull_duration_seconds" + labels(source="checks")] == 60
+    assert found["source_pulls_total" + labels(source="penalties", outcome="failed")] == 6
+    assert found["source_pulls_total" + labels(source="penalties", outcome="partial")] == 0
     assert found[last + labels(source="checks")] == (now - timedelta(hours=1)).timestamp()
     assert found[last + labels(source="penalties")] == (now - timedelta(hours=30)).timestamp()
     assert found["source_state" + labels(source="penalties", state="failing")] == 1
     assert found["source_state" + labels(source="late", state="never")] == 1
     assert last + labels(source="late") not in found, "never read is absent, not 1970"
     assert not [name for name in found if "removed" in name]
+
+
+def test_a_source_that_keeps_failing_shows_that_it_rests(
+    collector: Collector, store: Store, now: datetime
+) -> None:
+    def breaker() -> dict[str, float]:
+        """The series of the breaker of `penalties`, whose sixth failure in a row is an hour old."""
+        names = ("source_breaker", "source_resting", "source_consecutive", "source_due")
+        return {
+            name: number
+            for name, number in series(collector).items()
+            if name.startswith(names) and "penalties" in name
+        }
+
+    over = (now - timedelta(hours=1) + timedelta(hours=1)).timestamp()
+    failures = "source_consecutive_failures" + labels(source="penalties")
+    state = "source_breaker_state"
+    due = "source_due_timestamp_seconds" + labels(source="penalties")
+    collector.snapshot = read(store, now - timedelta(seconds=1))
+    assert breaker() == {
+        failures: 6,
+        state + labels(source="penalties", state="resting"): 1,
+        "source_resting_until_timestamp_seconds" + labels(source="penalties"): over,
+        due: over,
+    }
+    collector.snapshot = read(store, now)
+    assert breaker() == {
+        failures: 6,
+        state + labels(source="penalties", state="probing"): 1,
+        due: over,
+    }
+
+
+def test_how_sources_stand_is_renewed_alone(
+    collector: Collector, store: Store, now: datetime
+) -> None:
+    before = collector.snapshot
+    assert before is not None
+    with store.writing() as connection:
+        number = runs.begin(connection, "penalties", now, {})
+        runs.end(connection, number, Outcome.OK, now, None, {})
+        connection.execute(sa.delete(tables.statement))
+    with store.reading() as connection:
+        after = before.with_sources(connection, SETTINGS, now)
+    assert after.standings == before.standings
+    assert (after.taken_at, after.stale_sources(now)) == (now, ("late",))
+    assert before.stale_sources(now) == ("penalties", "late")
 
 
 def test_messages_are_counted_by_state_and_attempts_by_outcome(

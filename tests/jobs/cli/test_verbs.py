@@ -143,8 +143,11 @@ def test_the_sources_have_their_versioned_form(demo: Shown) -> None:
     document = yueqingling(demo.folder, "status", "--sources", "--json", *AT).json
     assert (list(document), document["format"]) == (["format", "sources"], 1)
     keys = {"source", "feed", "state", "last_success", "rows", "error", "warnings"}
+    keys |= {"schedule", "due_at", "breaker", "last_pull", "totals"}
+    keys |= {"unknown_columns", "unknown_departments"}
     for source in document["sources"]:
         assert set(source) == keys
+        assert source["breaker"] == {"state": "closed", "failures": 0, "until": None}
         assert set(source["rows"]) == {"read", "landed", "unchanged", "malformed"}
     states = {source["source"]: source["state"] for source in document["sources"]}
     assert len(states) == 9
