@@ -17,6 +17,7 @@ import sqlalchemy as sa
 import structlog
 
 from jobs.step import Progress, Step, StoppedError
+from monitor import directory
 from monitor.config import BEHAVIOR_FEEDS, Settings, SourceSettings
 from monitor.errors import SettingsError, SourceError
 from monitor.sources import counts, reader, records, runs
@@ -28,7 +29,7 @@ from monitor.sources.land import Landed, land
 from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome
 from monitor.store import Store, leases
-from monitor.store.tables import cursor, department, run
+from monitor.store.tables import cursor, run
 from monitor.store.upsert import insert_into
 
 LEASE = timedelta(minutes=10)
@@ -269,14 +270,20 @@ class _Pull:
             retryable=error.retryable,
         )
 
+    def _departments(self, connection: sa.Connection) -> set[str]:
+        """How a row may name a department; that of a behaviour is named by its code alone."""
+        departments = directory.read(connection)
+        names = () if self._source.feed in BEHAVIOR_FEEDS else directory.called(departments)
+        return {*departments, *names}
+
     def _end(self, number: int, outcome: Outcome, begun: float) -> PullReport:
         error = "\n".join(self._errors) or None
         took = timedelta(seconds=time.monotonic() - begun)
         name = self._source.name
         with self._store.writing() as connection:
-            directory = set(connection.scalars(sa.select(department.c.code)))
-            unknown = self._notes.unknown(directory)
-            known = {What.COLUMN: self._notes.known_columns, What.DEPARTMENT: directory}
+            departments = self._departments(connection)
+            unknown = self._notes.unknown(departments)
+            known = {What.COLUMN: self._notes.known_columns, What.DEPARTMENT: departments}
             news = counts.unheard_of(connection, name, unknown, known, self._now)
             found = self._notes.details(unknown)
             details = self._asked | found

@@ -12,19 +12,22 @@ from monitor import standard
 _IGNORED = re.compile(r"[\s“”\"'‘’]")
 
 
-def code(text: pl.Expr, list_name: str) -> pl.Expr:
-    """The code that `text` stands for in the list; `text` itself where it stands for none.
+def code(text: pl.Expr, list_name: str, *, strict: bool = False) -> pl.Expr:
+    """The code that `text` stands for in the list; where it stands for none `text` itself, or null
+    if `strict`.
 
     Labels count after NFKC. `2` counts as `02` where no other code has that number.
     """
-    return text.map_batches(partial(_codes, list_name), return_dtype=pl.String)
+    return text.map_batches(partial(_codes, list_name, strict), return_dtype=pl.String)
 
 
-def _codes(list_name: str, texts: pl.Series) -> pl.Series:
+def _codes(list_name: str, strict: bool, texts: pl.Series) -> pl.Series:
     """Each distinct text is looked up once: a column holds few."""
     distinct = texts.drop_nulls().unique()
     known = spellings(list_name)
-    meant = pl.Series([known.get(_key(text), text) for text in distinct], dtype=pl.String)
+    meant = pl.Series(
+        [known.get(_key(text), None if strict else text) for text in distinct], dtype=pl.String
+    )
     return texts.replace(distinct, meant)
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from monitor import standard
 from monitor.sources import codes, dates
+from monitor.standard import headers
 
 _UNSEEN = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 _NOTHING = r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|n/a|undefined)?$"
@@ -19,6 +20,9 @@ _AMOUNT = (
     r"(?i)^(?:¥|人民币|rmb|cny)?(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))"
     r"(?P<many>万)?(?:元|圆|rmb|cny)?[整正]?$"
 )
+_DECIDING = ("kind", "scope")
+"""Codes that decide what a row is; a text that is none of them is malformed."""
+
 _OPENING = "〔【〈《「『〖(<{"
 _CLOSING = "〕】〉》」』〗)>}"
 _BRACKETS = dict.fromkeys(_OPENING, "[") | dict.fromkeys(_CLOSING, "]")
@@ -65,7 +69,8 @@ def value(field: standard.Field, text: pl.Expr) -> pl.Expr:
 
 def can_be_malformed(field: standard.Field) -> bool:
     """Whether a text can fail to be a value of `field`."""
-    return field.type in {"date", "instant", "boolean", "number"} or field.column == "month"
+    typed = field.type in {"date", "instant", "boolean", "number"}
+    return typed or field.column in {"month", *_DECIDING}
 
 
 def why_malformed(field: standard.Field | None, text: str) -> str:
@@ -81,8 +86,18 @@ def why_malformed(field: standard.Field | None, text: str) -> str:
             return "expected 是 or 否"
         case "number":
             return "expected an amount such as 1234.50 or 5万元"
+        case "code":
+            return _why_no_code(field, text)
         case _:
             return "expected a month such as 2022-01"
+
+
+def _why_no_code(field: standard.Field | None, text: str) -> str:
+    if field is None or field.code_list is None:
+        return "expected a code"
+    labels = ", ".join(standard.code_list(field.code_list).values())
+    refusal = headers.refused_word(text)
+    return f"{refusal}; expected {labels}" if refusal else f"expected one of {labels}"
 
 
 def joined(text: pl.Expr) -> pl.Expr:
@@ -136,6 +151,8 @@ def _joined(texts: pl.Series) -> pl.Series:
 def _coded(field: standard.Field, text: pl.Expr, given: pl.Expr) -> pl.Expr:
     if field.code_list is None:
         return given
+    if field.column in _DECIDING:
+        return codes.code(given, field.code_list, strict=True)
     named_nothing = "无" in standard.code_list(field.code_list).values()
     if not named_nothing:
         return codes.code(given, field.code_list)

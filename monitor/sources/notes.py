@@ -71,9 +71,9 @@ class Notes:
                 self._missing.setdefault(item.name_zh, part.place)
         self.statuses.update(records.unreadable)
         self._keyless += landed.keyless
-        owner = _owner_column(self.dialect.source)
-        if owner is not None:
-            counts = frame[owner].drop_nulls().value_counts()
+        owners = [pl.col(name) for name in _owner_columns(self.dialect.source)]
+        if owners:
+            counts = frame.select(pl.coalesce(owners)).to_series().drop_nulls().value_counts()
             self.departments.update(dict(counts.iter_rows()))
 
     def unknown(self, directory: Collection[str]) -> Counts:
@@ -130,11 +130,12 @@ class Notes:
         return found
 
 
-def _owner_column(source: SourceSettings) -> str | None:
+def _owner_columns(source: SourceSettings) -> list[str]:
+    """The columns that name the department, the first that is filled counts."""
     if source.feed in BEHAVIOR_FEEDS:
-        return "implement_institution_code"
+        return ["implement_institution_code"]
     named = {item.column for item in Dialect(source).fields}
-    return "department" if "department" in named else None
+    return [name for name in ("department", "department_name") if name in named]
 
 
 def _where(batch: Batch, frame: pl.DataFrame, column: str, item: standard.Field | None) -> str:

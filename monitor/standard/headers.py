@@ -106,6 +106,14 @@ def refused(headers: Iterable[str]) -> str | None:
     return None
 
 
+def refused_word(text: str) -> str | None:
+    """Why what `text` names is no supervision behaviour; None where it names none of that."""
+    for word, (reason, _) in _refusals().items():
+        if word in text:
+            return f"{word}: {reason}"
+    return None
+
+
 @cache
 def _refusals() -> Mapping[str, tuple[str, frozenset[str]]]:
     found: dict[str, tuple[str, frozenset[str]]] = {}

@@ -1,5 +1,6 @@
 """How a source would be read is shown cell by cell, and nothing is written."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.sources.deliveries import (
     write_csv,
     write_workbook,
 )
+from tests.sources.kinds import every_kind_of
 
 CARD = "11010519491231002X"
 """The vector of GB 11643-1999, nobody's card."""
@@ -178,6 +180,17 @@ def test_no_more_rows_are_shown_than_asked_for_whatever_they_are_spread_over(
         ("0.csv", 2), ("0.csv", 3), ("1.csv", 2),
     ]  # fmt: skip
     assert [place.place for place in found.places] == ["0.csv", "1.csv"]
+
+
+@pytest.mark.parametrize("feed", [Feed.CHECK, Feed.EXPECTED, Feed.DRAWN_OBJECT])
+def test_a_row_is_shown_alike_whatever_kind_of_source_delivers_it(
+    tmp_path: Path, feed: Feed
+) -> None:
+    with every_kind_of(tmp_path, feed) as sources:
+        looks = [preview(Settings(), source, {}, 3) for source in sources]
+    assert [look.errors for look in looks] == [()] * 4
+    rows = [replace(look.rows[0], place="", number=0) for look in looks]
+    assert rows == rows[:1] * 4
 
 
 def test_what_cannot_be_read_is_told_beside_what_can(tmp_path: Path) -> None:

@@ -45,6 +45,31 @@ CHECK = {
 }
 
 
+FEEDS: dict[Feed, dict[str, str]] = {
+    Feed.DEPARTMENT: {"统一社会信用代码": INSTITUTION, "部门名称": "示范局", "层级": "区级部门"},
+    Feed.ITEM: {"监管事项目录编码": "50011200000001", "事项状态": "在用", "是否认领": "是"},
+    Feed.IMPLEMENT_LIST: {"检查实施清单编码": f"{INSTITUTION}4", "是否发布": "1"},
+    Feed.ZERO_REPORT: {"部门统一社会信用代码": INSTITUTION, "月份": "2022年1月"},
+    Feed.EXEMPTION: {
+        "免报范围": "部门", "部门统一社会信用代码": INSTITUTION, "免报原因": "撤并",
+        "批准人": "示范甲", "开始日期": "2022-01-01",
+    },
+    Feed.PLAN: {
+        "计划ID": "P1", "计划名称": "示范", "年度": "2022", "计划结束日期": "2022.6.30",
+        "监管部门": "示范局",
+    },
+    Feed.DRAWN_OBJECT: {
+        "计划ID": "P1", "抽查检查对象 ID": "O1", "抽查检查对象名称": "示范商店",
+        "抽查检查对象统一社会信用代码": PARTY,
+    },
+    Feed.EXPECTED: {
+        "行为类别": "行政处罚", "文书号": "示罚〔2022〕1号", "决定日期": "2022-01-20",
+        "罚款金额": "500", "部门名称": "示范局",
+    },
+}  # fmt: skip
+"""A row of each feed that is no behaviour, in good order."""
+
+
 def check_row(number: int = 1, **cells: str) -> dict[str, str]:
     """A check in good order; `cells` replace or add cells by header."""
     own = {"记录唯一标识": f"check-{number}", "检查行为编号": f"示检2022-{number:04d}"}

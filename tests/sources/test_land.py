@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ import sqlalchemy as sa
 from monitor.store import Store, tables
 from monitor.words import Feed
 from tests.sources.deliveries import (
+    FEEDS,
     INSTITUTION,
-    PARTY,
     check_row,
     credit_code,
     files,
@@ -211,80 +210,6 @@ def test_a_record_without_a_delivered_number_is_known_by_its_business_key(
     assert first[2]["record_id"] != first[3]["record_id"]
     deliver(store, tmp_path, [*keyed, *bare, check_row(5)], now + HOUR)
     assert rows_of(store)[:4] == first
-
-
-FEEDS: dict[Feed, dict[str, str]] = {
-    Feed.DEPARTMENT: {"统一社会信用代码": INSTITUTION, "部门名称": "示范局", "层级": "区级部门"},
-    Feed.ITEM: {"监管事项目录编码": "50011200000001", "事项状态": "在用", "是否认领": "是"},
-    Feed.IMPLEMENT_LIST: {"检查实施清单编码": f"{INSTITUTION}4", "是否发布": "1"},
-    Feed.ZERO_REPORT: {"部门统一社会信用代码": INSTITUTION, "月份": "2022年1月"},
-    Feed.EXEMPTION: {
-        "免报范围": "部门", "部门统一社会信用代码": INSTITUTION, "免报原因": "撤并",
-        "批准人": "示范甲", "开始日期": "2022-01-01",
-    },
-    Feed.PLAN: {"计划ID": "P1", "计划名称": "示范", "年度": "2022", "计划结束日期": "2022.6.30"},
-    Feed.DRAWN_OBJECT: {
-        "计划ID": "P1", "抽查检查对象 ID": "O1", "抽查检查对象名称": "示范商店",
-        "抽查检查对象统一社会信用代码": PARTY,
-    },
-    Feed.EXPECTED: {
-        "行为类别": "行政处罚", "文书号": "示罚〔2022〕1号", "决定日期": "2022-01-20",
-        "罚款金额": "500", "部门名称": "示范局",
-    },
-}  # fmt: skip
-LANDED: dict[Feed, dict[str, Any]] = {
-    Feed.DEPARTMENT: {"code": INSTITUTION, "level": "district", "record_id": INSTITUTION},
-    Feed.ITEM: {"item_code": "50011200000001", "item_state": "01", "claimed": True},
-    Feed.IMPLEMENT_LIST: {"published": True},
-    Feed.ZERO_REPORT: {"department": INSTITUTION, "month": "2022-01"},
-    Feed.EXEMPTION: {"scope": "department", "begins_on": date(2022, 1, 1)},
-    Feed.PLAN: {"plan_id": "P1", "ends_on": date(2022, 6, 30)},
-    Feed.DRAWN_OBJECT: {"object_id": "O1", "object_code": PARTY},
-    Feed.EXPECTED: {
-        "kind": "punish",
-        "due_basis_on": date(2022, 1, 20),
-        "month": "2022-01",
-        "document_key": "示罚[2022]1号",
-        "fine_yuan": Decimal("500.00"),
-        "department_name": "示范局",
-    },
-}
-
-
-@pytest.mark.parametrize("feed", FEEDS)
-def test_every_feed_lands_in_its_table(
-    store: Store, tmp_path: Path, now: datetime, feed: Feed
-) -> None:
-    path = write_csv(tmp_path / "a.csv", [FEEDS[feed]])
-    report = pulled(store, files(path, feed), now)
-    assert (report.error, report.landed) == (None, 1)
-    (row,) = rows_of(store, tables.metadata.tables[feed])
-    assert {name: row[name] for name in LANDED[feed]} == LANDED[feed]
-
-
-@pytest.mark.parametrize(
-    ("feed", "cells"),
-    [
-        (Feed.PUNISH, {"处罚行为编号": "示罚一", "作出行政处罚决定日期": "2022-01-20"}),
-        (Feed.FORCE, {"强制行为编号": "示强一", "实施强制措施的起始时间": "2022-01-20"}),
-        (Feed.OTHER, {"行为编号": "示他一", "开始时间": "2022-01-20"}),
-    ],
-)
-def test_every_kind_of_behaviour_lands(
-    store: Store, tmp_path: Path, now: datetime, feed: Feed, cells: dict[str, str]
-) -> None:
-    shared = {
-        name: cell
-        for name, cell in check_row().items()
-        if name.startswith(("行政", "监管", "实施机构编码")) and "清单" not in name
-    }
-    more = {"违法事实": "示范", "强制依据": "示范", "处罚依据": "示范", "罚款金额": "500"}
-    path = write_csv(tmp_path / "a.csv", [shared | cells | more])
-    pulled(store, files(path, feed), now)
-    (row,) = rows_of(store)
-    assert (row["kind"], row["occurred_on"]) == (feed.value, date(2022, 1, 20))
-    assert row["implement_list_fault"] is None
-    assert row["party_id_fault"] == "none"
 
 
 def test_an_entry_without_its_key_is_told_and_the_others_land(
