@@ -2,6 +2,8 @@
 
 import gc
 import re
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -364,3 +366,24 @@ def test_a_url_may_leave_the_driver_out(mariadb_url: str, name: str) -> None:
     insert(mariadb_url, (1, "2022-01-25 09:00:00", "01"))
     url = sa.make_url(mariadb_url).set(drivername=name)
     assert len(list(reading(url.render_as_string(hide_password=False)))) == 1
+
+
+def test_sources_that_are_read_side_by_side_import_their_driver_once() -> None:
+    program = """
+from concurrent.futures import ThreadPoolExecutor
+from monitor.errors import SourceUnavailableError
+from monitor.sources.sql.database import opened
+from tests.sources.exchange import source
+
+def read(_):
+    try:
+        with opened(source("mysql://reader@127.0.0.1:1/exchange")):
+            pass
+    except SourceUnavailableError as error:
+        return "Can't connect" in str(error)
+
+with ThreadPoolExecutor(8) as threads:
+    assert all(threads.map(read, range(8)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

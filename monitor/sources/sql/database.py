@@ -1,5 +1,6 @@
 """A source's database, open for reading."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,6 +16,9 @@ from monitor.sources.sql.refusals import NoAnswerError, Refusals
 
 _STEPS = 10_000
 """How many of its instructions SQLite runs between two looks at the clock."""
+
+_IMPORTING = threading.Lock()
+"""Sources are read side by side, and two threads that import one driver see half of it."""
 
 log = structlog.get_logger()
 
@@ -34,13 +38,14 @@ class Database:
         self._session: int | None = None
         self._results: list[sa.CursorResult[Any]] = []
         with self._waiting():
-            self._engine = sa.create_engine(
-                found.url,
-                connect_args=dict(found.arguments),
-                execution_options=dict(found.options),
-                poolclass=sa.NullPool,
-                hide_parameters=True,
-            )
+            with _IMPORTING:
+                self._engine = sa.create_engine(
+                    found.url,
+                    connect_args=dict(found.arguments),
+                    execution_options=dict(found.options),
+                    poolclass=sa.NullPool,
+                    hide_parameters=True,
+                )
             event.listen(self._engine, "connect", self._prepare)
             self._connection = self._connected()
 
@@ -131,7 +136,8 @@ class Database:
 @contextmanager
 def opened(source: SqlSource) -> Iterator[Database]:
     """The source's database, for as long as the block lasts."""
-    found = access(source)
+    with _IMPORTING:
+        found = access(source)
     seconds = source.timeout.total_seconds()
     refusals = Refusals(sa.make_url(source.url.get_secret_value()), seconds)
     database = Database(found, refusals, seconds)
