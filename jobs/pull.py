@@ -7,9 +7,9 @@ repeats at most the batch in hand; what had landed is found unchanged.
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -26,6 +26,7 @@ from monitor.sources.columns import Dialect
 from monitor.sources.counts import What, unknown_lines
 from monitor.sources.identity import Identities
 from monitor.sources.land import Landed, land
+from monitor.sources.lookahead import lookahead
 from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome
 from monitor.store import Store, leases
@@ -33,7 +34,12 @@ from monitor.store.tables import cursor, run
 from monitor.store.upsert import insert_into
 
 LEASE = timedelta(minutes=10)
-"""How long a batch may take before somebody else may pull the source."""
+"""How long a batch may take to land before somebody else may pull the source."""
+STEP = timedelta(seconds=1)
+"""How often a pull that waits for its source looks whether it is to end."""
+
+Found = tuple[Batch, records.Records] | Remark | SourceError
+"""What a source handed out, read."""
 
 log = structlog.get_logger()
 
@@ -102,7 +108,7 @@ def _side_by_side(
     parallel: int,
     progress: Progress,
 ) -> list[PullReport]:
-    """The reports in the order of the sources; raises the first error once all have ended."""
+    """The reports in the order of the sources; raises an error once all have ended."""
     if len(sources) <= 1 or parallel == 1:
         return [one(source, progress) for source in sources]
     over = threading.Event()
@@ -110,16 +116,23 @@ def _side_by_side(
     def step(step: Step) -> None:
         if over.is_set():
             raise StoppedError
-        progress(step)
+        with ExitStack() as stack:
+            stack.callback(over.set)  # where the progress raises
+            progress(step)
+            stack.pop_all()
 
     with ThreadPoolExecutor(parallel, thread_name_prefix="pull") as threads:
         futures = [threads.submit(one, source, step) for source in sources]
         try:
-            for future in as_completed(futures):
-                future.result()
+            wait(futures, return_when=FIRST_EXCEPTION)
         finally:
             over.set()
             threads.shutdown(wait=False, cancel_futures=True)
+    ended = [future for future in futures if not future.cancelled()]
+    # what stopped the others goes before that they were stopped
+    ended.sort(key=lambda future: isinstance(future.exception(), StoppedError))
+    for future in ended:
+        future.result()
     return [future.result() for future in futures]
 
 
@@ -164,6 +177,7 @@ class _Pull:
         self._renew = renew
         self._progress = progress
         self._again = again
+        self._renewed = time.monotonic()
         self._dialect = Dialect(source)
         self._notes = Notes(self._dialect)
         self._landed = Landed()
@@ -172,31 +186,48 @@ class _Pull:
     def run(self) -> PullReport:
         begun = time.monotonic()
         number = self._begin()
-        try:
-            outcome = self._read(number)
-        except (StoppedError, KeyboardInterrupt):
-            self._end(number, Outcome.STOPPED, begun)
-            raise
+        with lookahead(self._found(), self._wait, STEP) as found:
+            try:
+                outcome = self._take(number, found)
+            except (StoppedError, KeyboardInterrupt):
+                # before the end of the reading is waited for: a source may be silent for long
+                self._end(number, Outcome.STOPPED, begun)
+                raise
         return self._end(number, outcome, begun)
 
-    def _read(self, number: int) -> Outcome:
-        """Read and land what there is."""
+    def _take(self, number: int, found: Iterator[Found]) -> Outcome:
+        """Land what there is."""
         try:
-            identities = Identities(self._source)
             self._tell(0)
-            for part in reader.read(self._source, self._dialect, self._start()):
+            for part in found:
                 if isinstance(part, SourceError):
                     self._refused(part)
-                    continue
-                if isinstance(part, Remark):
+                elif isinstance(part, Remark):
                     self._notes.remarks.append(part.text)
-                    continue
-                self._land(number, part, records.read(self._dialect, part, identities))
-                self._tell(part.height, part.share)
+                else:
+                    batch, rows = part
+                    self._land(number, batch, rows)
+                    self._tell(batch.height, batch.share)
         except SourceError as error:
             self._refused(error)
             return Outcome.FAILED
         return Outcome.PARTIAL if self._errors else Outcome.OK
+
+    def _found(self) -> Generator[Found]:
+        """What there is, read; runs in a thread of its own while what was read before lands."""
+        identities = Identities(self._source)
+        for part in reader.read(self._source, self._dialect, self._start()):
+            if isinstance(part, Batch):
+                yield part, records.read(self._dialect, part, identities)
+            else:
+                yield part
+
+    def _wait(self) -> None:
+        """The source is slow: it is still being pulled, unless somebody wants that to end."""
+        self._tell(0)
+        if time.monotonic() - self._renewed > LEASE.total_seconds() / 3:
+            with self._store.writing() as connection:
+                self._renew_lease(connection)
 
     def _tell(self, rows: int, share: float | None = None) -> None:
         if self._progress is not None:
@@ -220,7 +251,7 @@ class _Pull:
 
     def _land(self, number: int, batch: Batch, rows: records.Records) -> None:
         with self._store.writing() as connection:
-            self._renew(connection)
+            self._renew_lease(connection)
             landed = land(connection, self._source, rows, self._now)
             self._move_cursors(connection, batch)
             self._count(connection, number, self._landed + landed)
@@ -228,6 +259,10 @@ class _Pull:
             call()
         self._landed += landed
         self._notes.add(batch, rows, landed)
+
+    def _renew_lease(self, connection: sa.Connection) -> None:
+        self._renew(connection)
+        self._renewed = time.monotonic()
 
     def _move_cursors(self, connection: sa.Connection, batch: Batch) -> None:
         if not batch.cursors:
@@ -323,8 +358,8 @@ def _leased(
     owner = leases.owner()
 
     def renew(connection: sa.Connection) -> None:
-        if not leases.take(connection, name, owner, datetime.now(UTC), LEASE):
-            raise SourceError(f"{source.name}: the lease ran out and somebody else has it now")
+        if not leases.renew(connection, name, owner, datetime.now(UTC), LEASE):
+            raise SourceError(f"{source.name}: the lease ran out and somebody else took it")
 
     with store.writing() as connection:
         present = datetime.now(UTC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A batch of a source that landed; the first step, of no rows, says that the pull begins.
+    """A batch of a source that landed; one of no rows says that the pull begins, or still waits.
 
     `share` is how much of the whole is read with it, from 0 to 1, where that is known.
     """

@@ -33,6 +33,21 @@ def take(connection: sa.Connection, name: str, owner: str, now: datetime, lasts:
     return holds == owner
 
 
+def renew(
+    connection: sa.Connection, name: str, owner: str, now: datetime, lasts: timedelta
+) -> bool:
+    """Renew the lease `name` until `now` + `lasts`; whether it was `owner`'s all the time.
+
+    One that ran out is renewed where nobody took it since; one that was taken and given back isn't.
+    """
+    statement = (
+        sa.update(lease)
+        .where(lease.c.name == name, lease.c.owner == owner)
+        .values(until=now + lasts)
+    )
+    return connection.execute(statement).rowcount == 1
+
+
 def give_back(connection: sa.Connection, name: str, owner: str) -> None:
     """Let go of the lease `name`, where `owner` holds it."""
     connection.execute(sa.delete(lease).where(lease.c.name == name, lease.c.owner == owner))

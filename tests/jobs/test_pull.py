@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ from structlog.testing import capture_logs
 
 from jobs.pull import pull, pull_source
 from jobs.step import Step, StoppedError
-from monitor.config import PullSettings, Settings, SourceSettings
+from monitor.config import HttpSource, PullSettings, Settings, SourceSettings
 from monitor.errors import SettingsError
 from monitor.sources.state import SourceState, source_states
 from monitor.store import Store, leases, tables
 from monitor.words import Feed
+from tests.jobs import slow_source
+from tests.jobs.slow_source import SlowSource
 from tests.sources.deliveries import (
     INSTITUTION,
     PARTY,
@@ -109,7 +112,9 @@ def test_progress_is_told_the_rows_of_each_batch(
 ) -> None:
     told: list[Step] = []
     pull(store, Settings(source=(inbox(tmp_path),)), now, progress=told.append)
-    assert [(step.source, step.rows) for step in told] == [("files", n) for n in (0, 3, 3, 3, 1)]
+    assert {step.source for step in told} == {"files"}
+    assert told[0].rows == 0, "it begins"
+    assert [step.rows for step in told if step.rows] == [3, 3, 3, 1]
 
 
 def test_one_source_that_fails_holds_up_no_other(
@@ -290,8 +295,54 @@ def test_a_pull_that_lost_its_lease_stops_before_it_writes(
             )
 
     (report,) = pull(store, Settings(source=(inbox(tmp_path),)), now, progress=taken_over)
-    assert report.error == "files: the lease ran out and somebody else has it now"
+    assert report.error == "files: the lease ran out and somebody else took it"
     assert len(rows_of(store)) == 3
+
+
+def slow(source: SlowSource) -> SourceSettings:
+    """The settings of a source that answers when it is let."""
+    paging = {"kind": "page", "size": slow_source.SIZE}
+    return HttpSource.model_validate(
+        {"name": "slow", "feed": "check", "kind": "http", "url": source.url}
+        | {"status": "accepted", "paging": paging}
+    )
+
+
+def test_the_lease_is_renewed_while_the_source_is_slow(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.pull.STEP", timedelta(milliseconds=10))
+    monkeypatch.setattr("jobs.pull.LEASE", timedelta(milliseconds=30))
+    renewed: set[datetime] = set()
+    with slow_source.served() as source:
+
+        def progress(_step: Step) -> None:
+            renewed.add(rows_of(store, tables.lease)[0]["until"])
+            if len(renewed) == 4:
+                source.allow(slow_source.PAGES + 1)
+
+        report = pull_source(store, slow(source), now, progress)
+    assert (report.error, report.landed) == (None, slow_source.PAGES * slow_source.SIZE)
+
+
+def test_a_pull_ends_when_it_is_asked_to_although_the_source_is_silent(
+    store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.pull.STEP", timedelta(milliseconds=10))
+    steps = iter(range(2))
+
+    def progress(_step: Step) -> None:
+        if next(steps, None) is None:
+            raise StoppedError
+
+    with slow_source.served() as source, ThreadPoolExecutor(1) as thread:
+        pulling = thread.submit(pull_source, store, slow(source), now, progress)
+        while not any(row["outcome"] == "stopped" for row in rows_of(store, tables.run)):
+            assert not pulling.done(), "it waits for the reading that is in hand"
+        source.allow(slow_source.PAGES + 1)
+        with pytest.raises(StoppedError):
+            pulling.result()
+    assert rows_of(store) == rows_of(store, tables.lease) == []
 
 
 def test_a_name_that_is_no_source_is_refused(store: Store, now: datetime) -> None:

@@ -25,6 +25,16 @@ def test_the_owner_renews_it(store: Store, now: datetime) -> None:
         assert leases.holder(connection, "daemon", now + timedelta(seconds=49)) == "first"
 
 
+def test_a_lease_is_renewed_unless_somebody_had_it_meanwhile(store: Store, now: datetime) -> None:
+    with store.writing() as connection:
+        leases.take(connection, "daemon", "first", now, LASTS)
+        assert leases.renew(connection, "daemon", "first", now + 2 * LASTS, LASTS)
+        assert leases.take(connection, "daemon", "second", now + 4 * LASTS, LASTS)
+        assert not leases.renew(connection, "daemon", "first", now + 8 * LASTS, LASTS)
+        leases.give_back(connection, "daemon", "second")
+        assert not leases.renew(connection, "daemon", "first", now + 8 * LASTS, LASTS)
+
+
 def test_a_lease_that_ran_out_goes_to_the_next(store: Store, now: datetime) -> None:
     with store.writing() as connection:
         leases.take(connection, "daemon", "first", now, LASTS)
