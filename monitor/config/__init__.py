@@ -14,6 +14,7 @@ from monitor.config.channels import (
 )
 from monitor.config.file import load
 from monitor.config.part import parse_duration
+from monitor.config.services import Answer, Paging
 from monitor.config.settings import (
     AlertSettings,
     CalendarSettings,
@@ -27,10 +28,8 @@ from monitor.config.settings import (
 )
 from monitor.config.sources import (
     BEHAVIOR_FEEDS,
-    Answer,
     FilesSource,
     HttpSource,
-    Paging,
     SourceSettings,
     SqlSource,
     StatusSettings,

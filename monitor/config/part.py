@@ -1,7 +1,7 @@
 """What every table of the settings has: frozen, unknown keys refused, secrets read from files."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -79,6 +79,12 @@ class Part(BaseModel):
                 raise ValueError(f"{key}: can't read {path}: {error.strerror}") from None
             values = {k: v for k, v in values.items() if k != key} | {name: secret}
         return values
+
+
+def refuse(mistakes: Iterable[str]) -> None:
+    """Raise ValueError with the mistakes, one a line, where there are any."""
+    if found := [*mistakes]:
+        raise ValueError("\n".join(found))
 
 
 def folder_of(info: ValidationInfo) -> Path:

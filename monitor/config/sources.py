@@ -1,6 +1,6 @@
 """The tables [[source]]: where records are pulled from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -8,6 +8,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    JsonValue,
     SecretStr,
     Tag,
     ValidationInfo,
@@ -25,7 +26,17 @@ from monitor.config.part import (
     Wait,
     anchored,
     folder_of,
+    refuse,
     written_duration,
+)
+from monitor.config.services import (
+    Answer,
+    CaFile,
+    Paging,
+    SinceFormat,
+    Url,
+    is_header,
+    leads_to_a_table,
 )
 from monitor.words import Feed, Kind, Status
 
@@ -88,7 +99,7 @@ class _Source(Part):
     @classmethod
     def _dialect_is_known(cls, dialect: str | None, info: ValidationInfo) -> str | None:
         if dialect is not None and "feed" in info.data:
-            _refuse(layouts.dialect_mistakes(info.data["feed"], dialect))
+            refuse(layouts.dialect_mistakes(info.data["feed"], dialect))
         return dialect
 
     @field_validator("columns", "units", "values", mode="after")
@@ -98,12 +109,12 @@ class _Source(Part):
             feed, dialect = info.data["feed"], info.data["dialect"]
             match info.field_name:
                 case "columns":
-                    _refuse(layouts.column_mistakes(feed, dialect, told))
+                    refuse(layouts.column_mistakes(feed, dialect, told))
                 case "units":
-                    _refuse(layouts.unit_mistakes(feed, dialect, told))
+                    refuse(layouts.unit_mistakes(feed, dialect, told))
                 case "values":
                     delivered = info.data.get("columns", {})
-                    _refuse(layouts.value_mistakes(feed, dialect, told, delivered))
+                    refuse(layouts.value_mistakes(feed, dialect, told, delivered))
         return told
 
     @model_validator(mode="after")
@@ -124,7 +135,7 @@ class _Source(Part):
         named = None
         if isinstance(self.status, StatusSettings):
             named = self.status.model_dump(include={"column", "at", "submitted"})
-        _refuse(layouts.status_mistakes(self.feed, self.dialect, self.columns, named))
+        refuse(layouts.status_mistakes(self.feed, self.dialect, self.columns, named))
         return self
 
     @property
@@ -133,11 +144,6 @@ class _Source(Part):
         if self.cron is not None:
             return f'cron "{self.cron}"'
         return f"every {written_duration(self.every)}"
-
-
-def _refuse(mistakes: Iterable[str]) -> None:
-    if found := [*mistakes]:
-        raise ValueError("\n".join(found))
 
 
 class FilesSource(_Source):
@@ -184,28 +190,8 @@ class SqlSource(_Source):
         return self
 
 
-class Paging(Part):
-    """How an HTTP source hands out its records."""
-
-    kind: Literal["none", "page", "offset", "cursor", "link"] = "none"
-    size: Positive = 500
-    page_param: str = "page"
-    size_param: str = "size"
-    offset_param: str = "offset"
-    cursor_param: str = "cursor"
-    next: str = "next"
-    first: int = 1
-
-
-class Answer(Part):
-    """How a service says within its answer (200 OK) that all went well.
-
-    `at` is the path of its code, `values` the codes that are good, `text` the path of the words.
-    """
-
-    at: str
-    values: Annotated[tuple[str, ...], Field(min_length=1)]
-    text: str | None = None
+_IN_A_BODY = ("body", "body_as", "params_at", "token_at")
+"""The keys that only a request with a body has a use for."""
 
 
 class HttpSource(_Source):
@@ -216,31 +202,77 @@ class HttpSource(_Source):
     """
 
     kind: Literal["http"]
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: Url
     method: Literal["GET", "POST"] = "GET"
-    token: SecretStr | None = None
-    token_header: str = "Authorization"
+    token: Annotated[SecretStr, Field(min_length=1)] | None = None
+    token_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")] = "Authorization"
     token_prefix: str = "Bearer "
-    token_at: str | None = None
-    user: str | None = None
-    password: SecretStr | None = None
-    body: dict[str, Any] = Field(default_factory=dict)
+    token_at: Annotated[str, Field(min_length=1)] | None = None
+    user: Annotated[str, Field(min_length=1)] | None = None
+    password: Annotated[SecretStr, Field(min_length=1)] | None = None
+    params: dict[str, str | int | float | bool] = Field(default_factory=dict)
+    params_in: Literal["query", "body"] | None = None
     params_at: str = ""
+    body: dict[str, JsonValue] = Field(default_factory=dict)
+    body_as: Literal["json", "form"] = "json"
     ok: Answer | None = None
     records: str = ""
     paging: Paging = Paging()
-    params: dict[str, str] = Field(default_factory=dict)
     cursor: str | None = None
     since_param: str | None = None
-    since_format: str = "%Y-%m-%d %H:%M:%S"
+    since_format: SinceFormat = "%Y-%m-%d %H:%M:%S"
     overlap: Duration = timedelta(minutes=10)
+    overlap_rows: Annotated[int, Field(ge=0)] = 1_000
     timeout: Duration = timedelta(seconds=30)
-    ca_file: str | None = None
+    answer_within: Duration = timedelta(minutes=5)
+    max_bytes: Positive = 64 * 1024 * 1024
+    ca_file: CaFile | None = None
 
-    @field_validator("ca_file", mode="after")
-    @classmethod
-    def _below_folder(cls, path: str | None, info: ValidationInfo) -> str | None:
-        return None if path is None else str(folder_of(info).absolute() / path)
+    @property
+    def params_are_in(self) -> Literal["query", "body"]:
+        """Where the parameters go."""
+        return self.params_in or ("body" if self.method == "POST" else "query")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        refuse([*self._of_the_method(), *self._of_the_login(), *self._of_the_cursor()])
+        return self
+
+    def _of_the_method(self) -> Iterator[str]:
+        if self.method == "GET":
+            given = [key for key in _IN_A_BODY if key in self.model_fields_set]
+            given += ["params_in"] if self.params_in == "body" else []
+            for key in given:
+                yield f'{key}: expected method = "POST", found GET, which sends no body'
+            return
+        if self.params_in == "query" and self.params_at:
+            yield 'params_at: expected params_in = "body", found "query"'
+        for key, path in (("params_at", self.params_at), ("token_at", self.token_at or "")):
+            above = path if key == "params_at" else path.rpartition(".")[0]
+            if not leads_to_a_table(self.body, above):
+                yield f"{key}: expected a table at {above} of the body, found a value"
+
+    def _of_the_login(self) -> Iterator[str]:
+        if (self.user is None) != (self.password is None):
+            given, lacking = ("user", "password") if self.password is None else ("password", "user")
+            yield f"{lacking}: expected one, since {given} is given; found none"
+        if self.token is None:
+            if self.token_at is not None:
+                yield "token: expected one, since token_at is given; found none"
+            return
+        if self.token_at is not None:
+            return
+        if self.user is not None and self.token_header.lower() == "authorization":
+            yield "user: expected a token or a user, found both, which go into one header"
+        if not is_header(self.token_prefix + self.token.get_secret_value()):
+            yield "token: expected what a header can hold (ASCII in one line), found something else"
+
+    def _of_the_cursor(self) -> Iterator[str]:
+        if (self.cursor is None) != (self.since_param is None):
+            given, lacking = (
+                ("since_param", "cursor") if self.cursor is None else ("cursor", "since_param")
+            )
+            yield f"{lacking}: expected one, since {given} is given; found none"
 
 
 SourceSettings = Annotated[FilesSource | SqlSource | HttpSource, Field(discriminator="kind")]

@@ -32,6 +32,8 @@ class Part:
 
     `frame` holds text under the delivered headers, null where no cell was delivered; `numbers` are
     the rows' numbers as a person counts them in that place. Keys are counted within a `delivery`.
+    A row of a part that `is_placed` stays where it is as long as it stays what it is: in a file it
+    does, on the pages of a service it doesn't.
     """
 
     place: str
@@ -39,6 +41,7 @@ class Part:
     layout: Layout
     frame: pl.DataFrame
     numbers: pl.Series
+    is_placed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,5 +18,5 @@ def read(source: SourceSettings, dialect: Dialect, start: Start) -> Reading:
         case SqlSource():
             reading = sql.read(source, dialect, start)
         case HttpSource():
-            reading = http.read(source, dialect)
+            reading = http.read(source, dialect, start)
     return gathered(reading, source.batch_rows)

@@ -1,13 +1,7 @@
-"""A JSON service is read page by page, tried again where that may help, and never told on."""
+"""One contract for every shape of service: all is read, nothing twice, and no secret is told."""
 
-import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import stamina
@@ -15,10 +9,12 @@ from structlog.testing import capture_logs
 
 from monitor.config import HttpSource
 from monitor.store import Store, tables
+from tests.servers.records import SHAPES, RecordsService, record
+from tests.servers.service import Reply
 from tests.sources.deliveries import pulled, rows_of
+from tests.sources.taken import taken
 
-Answer = tuple[int, Any, dict[str, str]]
-Asked = dict[str, str]
+SEVEN = [f"case-{number:03d}" for number in range(1, 8)]
 
 
 @pytest.fixture(autouse=True)
@@ -28,185 +24,103 @@ def at_once() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def service(answer: Callable[[str, Asked, Any], Answer]) -> Iterator[str]:
-    """A service on loopback; `answer` gets path, parameters and headers. Gives its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            status, body, headers = answer(parts.path, dict(parse_qsl(parts.query)), self.headers)
-            content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/decisions"
-    finally:
-        server.shutdown()
-        server.server_close()
+@pytest.fixture(params=SHAPES)
+def service(request: pytest.FixtureRequest) -> Iterator[RecordsService]:
+    """A service of each shape, which holds seven records."""
+    made = RecordsService(SHAPES[request.param], [record(number) for number in range(1, 8)])
+    with made.running():
+        yield made
 
 
-def record(number: int) -> dict[str, Any]:
-    return {
-        "id": number,
-        "kind": "punish",
-        "documentNo": f"示罚{number}号",
-        "决定日期": "2022-01-20",
-    }
+def test_every_record_is_read_once(service: RecordsService) -> None:
+    found = taken(service.source())
+    assert (found.ids, found.remarks, found.error) == (SEVEN, [], None)
+    assert found.cells["case-007"]["document_no"] == "示罚7号"
 
 
-def source(url: str, **more: Any) -> HttpSource:
-    settings = {"name": "cases", "feed": "expected", "kind": "http", "url": url, "timeout": "1s"}
-    return HttpSource.model_validate(settings | {"records": "data.items"} | more)
-
-
-def page_of(records: list[dict[str, Any]], **more: Any) -> Answer:
-    return 200, {"data": {"items": records, **more}}, {}
-
-
-def by_page(asked: Asked) -> Answer:
-    page, size = int(asked["page"]), int(asked["size"])
-    return page_of([record(n) for n in range(7)][(page - 1) * size : page * size])
-
-
-def by_offset(asked: Asked) -> Answer:
-    offset = int(asked["offset"])
-    return page_of([record(n) for n in range(7)][offset : offset + min(2, int(asked["size"]))])
-
-
-def by_cursor(asked: Asked) -> Answer:
-    start = int(asked.get("cursor", 0))
-    following = str(start + 3) if start + 3 < 7 else None
-    return page_of([record(n) for n in range(7)][start : start + 3], next=following)
-
-
-def by_link(asked: Asked) -> Answer:
-    start = int(asked.get("from", 0))
-    status, body, _ = page_of([record(n) for n in range(7)][start : start + 3])
-    link = {"Link": f'</decisions?from={start + 3}>; rel="next"'} if start + 3 < 7 else {}
-    return status, body, link
-
-
-@pytest.mark.parametrize(
-    ("paging", "answer"),
-    [
-        ({"kind": "none"}, lambda _: page_of([record(n) for n in range(7)])),
-        ({"kind": "page", "size": 3}, by_page),
-        ({"kind": "page", "size": 7}, by_page),
-        ({"kind": "page", "size": 500}, lambda _: page_of([record(n) for n in range(7)])),
-        ({"kind": "offset", "size": 3}, by_offset),
-        ({"kind": "cursor", "size": 3, "next": "data.next"}, by_cursor),
-        ({"kind": "link"}, by_link),
-    ],
-    ids=["none", "page", "full page", "paging ignored", "offset", "cursor", "link"],
-)
-def test_every_page_is_read(
-    store: Store, now: datetime, paging: dict[str, Any], answer: Callable[[Asked], Answer]
+def test_records_land_once_however_often_they_are_read(
+    service: RecordsService, store: Store, now: datetime
 ) -> None:
-    with service(lambda _path, asked, _headers: answer(asked)) as url:
-        report = pulled(store, source(url, paging=paging), now)
-        again = pulled(store, source(url, paging=paging), now)
-    assert report.error is None
-    assert [row["record_id"] for row in rows_of(store, tables.expected)] == [*"0123456"]
-    assert again.landed == 0
+    source = HttpSource.model_validate(service.source())
+    first, again = pulled(store, source, now), pulled(store, source, now)
+    assert (first.error, first.read, first.landed) == (None, 7, 7)
+    assert (again.error, again.landed) == (None, 0)
+    assert [row["record_id"] for row in rows_of(store, tables.expected)] == SEVEN
 
 
-def test_the_token_is_sent_and_told_to_nobody(store: Store, now: datetime) -> None:
-    def answer(_path: str, _asked: Asked, headers: Any) -> Answer:
-        return (200 if headers["Authorization"] == "Bearer s3cret-word" else 401), [], {}
+def test_a_service_without_records_was_read(service: RecordsService) -> None:
+    service.records = []
+    found = taken(service.source())
+    assert (found.ids, found.remarks, found.error) == ([], [], None)
 
-    with service(answer) as url, capture_logs() as log:
-        assert pulled(store, source(url, records="", token="s3cret-word"), now).error is None
-        refused = pulled(store, source(url + "?key=s3cret", token="wrong-word"), now)
-        unreached = pulled(
-            store, source("http://127.0.0.1:1/?key=s3cret", token="s3cret-word"), now
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_lists_of_any_length_end_where_they_end(service: RecordsService, count: int) -> None:
+    service.records = [record(number) for number in range(1, count + 1)]
+    found = taken(service.source())
+    assert (found.ids, found.remarks, found.error) == (SEVEN[:count], [], None)
+
+
+def test_a_refusal_is_told_without_the_token_that_it_repeats(
+    service: RecordsService, store: Store, now: datetime
+) -> None:
+    wrong = "wrong-and-not-to-be-told"
+    secret = "password" if "password" in service.shape.settings else "token"
+    with capture_logs() as log:
+        source = HttpSource.model_validate(service.source(**{secret: wrong}))
+        report = pulled(store, source, now)
+    assert report.error in [
+        f"{service.url}: {found}; somebody has to mend the settings or the service"
+        for found in (
+            "expected 200, found 401 Unauthorized",
+            "expected 1 at status.code, found 0: 令牌 *** 无效",
+            "expected 0000 at resultCode, found 1001: token=*** 已过期",
         )
-    assert "s3cret" not in f"{log} {refused} {unreached}"
-    assert refused.error == f"{url}: expected 200, found 401 Unauthorized"
+    ]
+    assert wrong not in f"{report} {log}"
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_service_that_is_busy_is_asked_again(store: Store, now: datetime, status: int) -> None:
-    asked = []
-
-    def answer(_path: str, parameters: Asked, _headers: Any) -> Answer:
-        asked.append(parameters)
-        return page_of([record(1)]) if len(asked) == 3 else (status, [], {"Retry-After": "30"})
-
-    with service(answer) as url:
-        report = pulled(store, source(url), now)
-    assert (report.error, report.landed, len(asked)) == (None, 1, 3)
+def test_a_service_that_fails_for_a_moment_is_asked_again(service: RecordsService) -> None:
+    service.next += [
+        Reply("busy", 429, {"Retry-After": "30"}),
+        Reply("gone", 503, {"Retry-After": "Fri, 28 Jan 2022 02:00:10 GMT"}),
+    ]
+    found = taken(service.source())
+    assert (found.ids, found.error) == (SEVEN, None)
 
 
-def test_a_service_that_does_not_answer_in_time_is_given_up(store: Store, now: datetime) -> None:
-    released = threading.Event()
+def test_what_was_read_before_a_failure_is_handed_out(service: RecordsService) -> None:
+    def fail(request: int) -> None:
+        if request > 1:
+            service.next.append(Reply("down", 500))
 
-    def answer(_path: str, _asked: Asked, _headers: Any) -> Answer:
-        released.wait(30)
-        return page_of([])
-
-    with stamina.set_testing(True, attempts=1), service(answer) as url:
-        report = pulled(store, source(url), now)
-        released.set()
-    assert report.error == f"{url}: no answer within 1 s"
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        ((404, [], {}), "expected 200, found 404 Not Found"),
-        ((200, b"<html>", {"Content-Type": "text/html"}), "expected JSON, found text/html"),
-        ((200, {"items": []}, {}), "a list of objects at data.items, found an object with items"),
-        (page_of([{"甲": 1, "乙": 2}]), "page 1: no header row of feed expected"),
-    ],
-)  # fmt: skip
-def test_a_useless_answer_is_explained(
-    store: Store, now: datetime, answer: Answer, said: str
-) -> None:
-    with service(lambda *_: answer) as url:
-        error = pulled(store, source(url), now).error
-    assert error is not None
-    assert said in error
+    service.before = fail
+    found = taken(service.source())
+    assert (found.ids, found.cursors) == (SEVEN[:3], {})
+    assert str(found.error) == (
+        f"{service.url} page 2: expected 200, found 500 Internal Server Error; "
+        "the next pull tries again"
+    )
+    assert len(service.asked) == 1 + 3
 
 
-def test_a_wrong_address_is_explained(store: Store, now: datetime) -> None:
-    error = pulled(store, source("http://127.0.0.1:1/decisions?token=s3cret"), now).error
-    assert error is not None
-    assert error.startswith("http://127.0.0.1:1/decisions: can't be reached: ")
+def test_an_answer_that_is_cut_off_is_asked_for_again(service: RecordsService) -> None:
+    service.next += [Reply([{"id": "case-001"}], cut=5), Reply(b'{"data": {"items": [{"id": "ca')]
+    found = taken(service.source())
+    assert (found.ids, found.error) == (SEVEN, None)
 
 
-def test_pages_that_repeat_end_with_an_error_and_keep_what_landed(
-    store: Store, now: datetime
-) -> None:
-    full = page_of([record(1), record(2)])
-    with service(lambda *_: full) as url:
-        report = pulled(store, source(url, paging={"kind": "page", "size": 2}), now)
-    assert report.error == f"{url}: page 2 is the one before once more"
-    assert report.landed == 2
+def test_pages_larger_than_a_batch_are_handed_out_in_batches(service: RecordsService) -> None:
+    found = taken(service.source(batch_rows=2))
+    assert (found.ids, found.largest) == (SEVEN, 2)
 
 
-def test_the_token_is_not_carried_to_another_host(store: Store, now: datetime) -> None:
-    answer = (*page_of([record(1)])[:2], {"Link": '<http://localhost:1/>; rel="next"'})
-    with service(lambda *_: answer) as url:
-        report = pulled(store, source(url, paging={"kind": "link"}, token="s3cret-word"), now)
-    assert report.error == f"{url}: expected the next page there, found it elsewhere"
-
-
-def test_nested_records_are_read_by_dotted_names(store: Store, now: datetime) -> None:
-    nested = {"id": 1, "act": {"kind": "行政处罚", "no": "示罚1号"}, "决定日期": "2022-01-20"}
-    columns = {"act.kind": "kind", "act.no": "文书号"}
-    with service(lambda *_: page_of([nested])) as url:
-        pulled(store, source(url, columns=columns), now)
-    (row,) = rows_of(store, tables.expected)
-    assert (row["kind"], row["document_no"]) == ("punish", "示罚1号")
+def test_a_body_that_is_a_page_for_people_is_explained(service: RecordsService) -> None:
+    page = "<!DOCTYPE html><title>统一身份\n认证</title><p>请登录".encode()
+    service.next.append(Reply(page, headers={"Content-Type": "text/html; charset=utf-8"}))
+    found = taken(service.source())
+    assert str(found.error) == (
+        f'{service.url}: expected JSON, found a page "统一身份 认证" (text/html; charset=utf-8); '
+        "somebody has to mend the settings or the service"
+    )
+    assert len(service.asked) == 1
