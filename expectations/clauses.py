@@ -8,16 +8,17 @@ is kept under a hash of all of these, and whatever of them changes makes another
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from expectations import conditions, records, supported, values
+from expectations import conditions, records, regexes, supported, values
 from expectations.conditions import Clause, failing, written
 from expectations.suites import Rule
+from monitor.errors import SuiteError
 from monitor.store import bulk, types
 from monitor.store.tables import condition
 from monitor.store.upsert import insert_into
@@ -30,7 +31,8 @@ def clauses(
 ) -> Mapping[str, Clause]:
     """As `conditions.failing` on the connection's store; resolves only what isn't kept.
 
-    With `keep` what is resolved is kept, in the caller's transaction. Raises as `failing`.
+    With `keep` what is resolved is kept, in the caller's transaction. Raises as `failing`, and for
+    every regular expression that the store can't read.
     """
     dialect = connection.dialect.name
     given = {rule.id: rule for rule in rules}
@@ -44,18 +46,38 @@ def clauses(
     missing = [rule for rule in given.values() if rule.id not in kept]
     if not missing:
         return kept
-    resolved = failing(dialect, table, missing)
+    found = resolved(connection, table, missing)
     if keep:
         rows = [
             {"rule": name, "key": keys[name], "clause": str(clause)}
-            for name, clause in resolved.items()
+            for name, clause in found.items()
         ]
         insert = insert_into(connection, condition)
         renewed = {name: insert.excluded[name] for name in ("key", "clause")}
         connection.execute(
             insert.on_conflict_do_update(index_elements=["rule"], set_=renewed), rows
         )
-    return {**kept, **resolved}
+    return {**kept, **found}
+
+
+def resolved(
+    connection: sa.Connection, table: sa.Table, rules: Sequence[Rule]
+) -> Mapping[str, Clause]:
+    """As `conditions.failing` on the connection's store, which is asked for its expressions.
+
+    Raises SuiteError, which names file, rule and reason of everything that can't be judged.
+    """
+    wrong = regexes.faults(connection, rules)
+    problems = [str(rule.refused(wrong[rule.id])) for rule in rules if rule.id in wrong]
+    found: Mapping[str, Clause] = {}
+    try:
+        right = [rule for rule in rules if rule.id not in wrong]
+        found = failing(connection.dialect.name, table, right)
+    except SuiteError as error:
+        problems.append(str(error))
+    if problems:
+        raise SuiteError("\n".join(problems))
+    return found
 
 
 def key(dialect: str, table: sa.Table, rule: Rule) -> str:

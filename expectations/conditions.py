@@ -7,8 +7,7 @@ regex operator) follows the dialect that is asked for. Great Expectations is imp
 only when a rule is resolved: importing it takes seconds.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from expectations.records import empty_clone
 from expectations.suites import Rule
 from expectations.supported import SUPPORTED
 from expectations.values import UnfitValueError, coerce, whole
+from monitor.errors import SuiteError
 
 if TYPE_CHECKING:
     from great_expectations.execution_engine.sqlalchemy_execution_engine import (
@@ -42,9 +42,18 @@ def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str
     included. Columns are unqualified: the clauses belong in a SELECT from one source that has the
     columns of `table`.
 
-    Raises SuiteError, which names file, rule and reason, for a rule that one row can't decide.
+    Raises SuiteError, which names file, rule and reason of every rule that one row can't decide.
+    Whether the store can read a regular expression it doesn't say.
     """
-    return {rule.id: _resolved(dialect, table, rule) for rule in rules}
+    found, problems = {}, []
+    for rule in rules:
+        try:
+            found[rule.id] = _resolved(dialect, table, rule)
+        except SuiteError as error:
+            problems.append(str(error))
+    if problems:
+        raise SuiteError("\n".join(problems))
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -183,34 +192,31 @@ def _coerced_values(rule: Rule, clone: sa.Table) -> dict[str, Any]:
     if "value_set" in kwargs and column is not None:
         values["value_set"] = coerce(kwargs["value_set"], column)
     if "value_pairs_set" in kwargs and one is not None and other is not None:
-        values["value_pairs_set"] = [
-            (coerce(left, one), coerce(right, other)) for left, right in kwargs["value_pairs_set"]
-        ]
-    for regex in (*kwargs.get("regex_list", ()), *filter(None, [kwargs.get("regex")])):
-        try:
-            re.compile(regex)
-        except re.error as error:
-            raise UnfitValueError(
-                f"expected a regular expression, found {regex!r}: {error}"
-            ) from None
+        values["value_pairs_set"] = list(_pairs(kwargs["value_pairs_set"], one, other))
     return values
+
+
+def _pairs(given: Any, one: sa.Column[Any], other: sa.Column[Any]) -> Iterator[tuple[Any, Any]]:
+    for pair in given if isinstance(given, list) else [given]:
+        match pair:
+            case [left, right]:
+                yield coerce(left, one), coerce(right, other)
+            case _:
+                raise UnfitValueError(f"value_pairs_set: expected pairs, found {pair!r}")
 
 
 def _coerced_condition(condition: Any, clone: sa.Table) -> Any:
     """A serialised row condition whose parameters have the type of their columns."""
-    if not isinstance(condition, Mapping):
-        if condition is not None:
-            raise UnfitValueError(
-                f"row_condition: expected type and conditions, found {condition!r}"
-            )
+    if condition is None:
         return None
-    if "conditions" in condition:
-        parts = [_coerced_condition(part, clone) for part in condition["conditions"]]
-        return {**condition, "conditions": parts}
-    if "parameter" in condition:
-        column = clone.columns[condition["column"]["name"]]
-        return {**condition, "parameter": coerce(condition["parameter"], column)}
-    return condition
+    match condition:
+        case {"type": "and" | "or", "conditions": [*parts]}:
+            return {**condition, "conditions": [_coerced_condition(part, clone) for part in parts]}
+        case {"type": "comparison", "column": {"name": str(name)}, "parameter": parameter}:
+            return {**condition, "parameter": coerce(parameter, clone.columns[name])}
+        case {"type": "nullity", "column": {"name": str()}}:
+            return condition
+    raise UnfitValueError(f"row_condition: expected type and conditions, found {condition!r}")
 
 
 def _filter(condition: Mapping[str, Any], resolver: "SqlAlchemyExecutionEngine") -> Clause:

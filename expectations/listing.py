@@ -2,14 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from expectations.suites import all_rules, load_suites
+from expectations.loading import load_suites
+from expectations.suites import all_rules
+from monitor.config import Settings
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRule:
-    """What people read of a rule; `class_` is empty for the rules of month_zero."""
+    """What people read of a rule; `class_` is empty for the rules of month_zero.
+
+    `suite` is the name of the file that it comes from.
+    """
 
     id: str
     kind: str
@@ -17,6 +21,7 @@ class ListedRule:
     severity: str
     field: str
     message: str
+    suite: str
 
     def as_dict(self) -> dict[str, str]:
         """The rule as `rules list --json` has it."""
@@ -27,11 +32,12 @@ class ListedRule:
             "severity": self.severity,
             "field": self.field,
             "message": self.message,
+            "suite": self.suite,
         }
 
 
-def listed_rules(folder: Path | None = None) -> tuple[ListedRule, ...]:
-    """Every rule of the suites in `folder` (the product's own by default), in their order."""
+def listed_rules(settings: Settings | None = None) -> tuple[ListedRule, ...]:
+    """Every rule that is in force, in the suites' order; without settings the product's own."""
     return tuple(
         ListedRule(
             id=rule.id,
@@ -40,8 +46,9 @@ def listed_rules(folder: Path | None = None) -> tuple[ListedRule, ...]:
             severity=rule.severity.value,
             field=rule.field,
             message=rule.message,
+            suite=rule.path.stem,
         )
-        for rule in all_rules(load_suites(folder))
+        for rule in all_rules(load_suites(settings))
     )
 
 

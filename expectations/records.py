@@ -1,11 +1,13 @@
 """What a rule may ask about: the columns of a record, and one that is made while it is read."""
 
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.store.tables import behavior
-from monitor.words import Status
+from monitor import standard
+from monitor.store.tables import behavior, statement
+from monitor.words import Kind, Status
 
 MALFORMED_COLUMNS = sa.Column("malformed_columns", sa.Text())
 """Like `malformed`, but empty text where nothing is malformed.
@@ -21,6 +23,16 @@ def empty_clone(table: sa.Table) -> sa.Table:
     if table is behavior:
         columns.append(sa.Column(MALFORMED_COLUMNS.name, MALFORMED_COLUMNS.type))
     return sa.Table(table.name, sa.MetaData(), *columns, prefixes=["TEMPORARY"])
+
+
+@cache
+def columns_of(kind: str) -> frozenset[str]:
+    """What a rule about records of `kind`, or about statements, may name."""
+    if kind not in tuple(Kind):
+        return frozenset(statement.columns.keys())
+    fields = {each: {field.column for field in standard.fields(each.value)} for each in Kind}
+    strange = set().union(*fields.values()) - fields[Kind(kind)]
+    return frozenset({*behavior.columns.keys(), MALFORMED_COLUMNS.name} - strange)
 
 
 def live() -> sa.Select[*tuple[Any, ...]]:

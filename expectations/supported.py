@@ -7,6 +7,8 @@ from the installed Great Expectations.
 
 from typing import Literal
 
+from monitor.errors import near
+
 Domain = Literal["column", "pair", "multicolumn"]
 
 SUPPORTED: dict[str, Domain] = {
@@ -34,6 +36,8 @@ NO_CONDITION = "Great Expectations has no condition for it on a SQL store"
 NOT_ROW_LOCAL = "its condition looks at other records than the one judged"
 LIKE = "LIKE tells upper from lower case on one store and not on the other; use a regex"
 
+UNKNOWN = "Great Expectations has no such expectation"
+
 REFUSED: dict[str, str] = {
     "expect_column_values_to_be_unique": NOT_ROW_LOCAL,
     "expect_column_value_z_scores_to_be_less_than": NOT_ROW_LOCAL,
@@ -48,5 +52,19 @@ REFUSED: dict[str, str] = {
 
 
 def refusal(type_: str) -> str | None:
-    """Why an expectation of `type_` can't be judged record by record; None where it can."""
-    return None if type_ in SUPPORTED else REFUSED.get(type_, NO_CONDITION)
+    """Why an expectation of `type_` can't be judged record by record; None where it can.
+
+    Great Expectations, whose import takes seconds, is asked only whether it has a type that neither
+    table knows.
+    """
+    if type_ in SUPPORTED:
+        return None
+    if type_ in REFUSED:
+        return REFUSED[type_]
+    from great_expectations.expectations.registry import (
+        list_registered_expectation_implementations,
+    )
+
+    if type_ in list_registered_expectation_implementations():
+        return NO_CONDITION
+    return f"{UNKNOWN}{near(type_, SUPPORTED)}"

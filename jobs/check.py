@@ -13,7 +13,7 @@ from time import monotonic
 import sqlalchemy as sa
 import structlog
 
-from expectations import month_zero, suites
+from expectations import loading, month_zero
 from expectations.judge import judge
 from expectations.suites import Suite
 from monitor.config import Settings
@@ -41,7 +41,7 @@ class CheckReport:
 def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
     """Judge what is queued, then make the statements as of `now` and plan what is due."""
     begun = monotonic()
-    loaded = suites.load_suites(settings=settings)
+    loaded = loading.load_suites(settings)
     with store.writing() as connection:
         judged, findings = _judge(connection, loaded, settings, now)
     with store.writing() as connection:

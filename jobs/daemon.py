@@ -20,6 +20,7 @@ from types import FrameType
 import structlog
 import uvicorn
 
+from expectations.loading import load_suites, verify
 from jobs.http import application
 from jobs.keeper import END_SECONDS, Keeper, utc_now
 from jobs.log import configure
@@ -38,12 +39,13 @@ def serve(path: Path, clock: Callable[[], datetime] = utc_now, jobs: Jobs = REAL
     """Work and serve until SIGTERM or SIGINT; SIGHUP reads the settings again.
 
     Ends within 10 s of the signal. Gives the exit code: 0 where the end was asked for, 1 where a
-    thread ended by itself. Raises SettingsError and StoreError before it begins; the store
-    is not upgraded, for other instances may be running on it.
+    thread ended by itself. Before it begins it raises SettingsError, SuiteError and StoreError; the
+    store is not upgraded, for other instances may be running on it.
     """
     settings = load(path)
     store = Store(settings.store.url.get_secret_value())
     store.verify()
+    verify(store, load_suites(settings))
     listening = _listen(settings)
     configure()
     keeper = Keeper(path, settings, store, jobs, clock)

@@ -17,10 +17,11 @@ from prometheus_client import (
     ProcessCollector,
 )
 
+from expectations.loading import load_suites, verify
 from jobs.http import Views
 from jobs.scheduler import CHECK, REAL_JOBS, JobMetrics, Jobs, Schedule
 from monitor.config import Settings, load
-from monitor.errors import SettingsError, StoreError
+from monitor.errors import SettingsError, StoreError, SuiteError
 from monitor.metrics import Collector, Snapshot
 from monitor.store import Store, leases, why
 
@@ -232,9 +233,11 @@ class Keeper:
         """Take the settings file as it is now; keep the old settings where it is no good."""
         try:
             settings = load(self._path)
-        except SettingsError as error:
+            verify(self._store, load_suites(settings))
+        except (SettingsError, SuiteError, StoreError, sa.exc.DBAPIError) as error:
+            reason = why(error) if isinstance(error, sa.exc.DBAPIError) else str(error)
             self._reloaded.set(0)
-            log.warning("settings not reloaded, the old ones hold", reason=str(error))
+            log.warning("settings not reloaded, the old ones hold", reason=reason)
             return
         for key, old, new in (
             ("store.url", self.settings.store, settings.store),

@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 import structlog
 
-from expectations import suites
+from expectations import loading
 from expectations.judge import judge
 from monitor.config import Settings
 from monitor.ledger import links, statements, tallies
@@ -63,7 +63,7 @@ def recount(store: Store, settings: Settings, now: datetime) -> Recount:
 
     One transaction: killed, it leaves everything as it was. Who lands records waits meanwhile.
     """
-    loaded = suites.load_suites(settings=settings)
+    loaded = loading.load_suites(settings)
     with store.writing() as connection:
         queue.hold(connection)
         links.refresh(connection, settings, now)  # of what landed since the last check

@@ -3,6 +3,15 @@
 Each says what was expected, what was found and where; none carries a secret or a person.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def near(found: str, known: Iterable[str]) -> str:
+    """The end of a message that names what may have been meant; empty where nothing is near."""
+    names = get_close_matches(found, sorted(known), n=3, cutoff=0.6)
+    return f"; near it: {', '.join(names)}" if names else ""
+
 
 class YueqinglingError(Exception):
     """A failure that is explained to the user in one message.
@@ -50,7 +59,9 @@ class OutputError(YueqinglingError):
 
 
 class SuiteError(YueqinglingError):
-    """A suite holds something that can't be judged record by record."""
+    """A suite holds something that can't be judged record by record; a line for each."""
+
+    exit_code = 2
 
 
 class DeliveryError(YueqinglingError):

@@ -21,19 +21,27 @@ def check(
 ) -> None:
     """Check the settings file: every mistake with its key, what was expected and what was found.
 
-    Exit code 0 when it is right, 2 when it isn't. Nothing is read from a source or written.
+    An office's own suites are checked too. Exit code 0 when all is right, 2 when it isn't. Nothing
+    is read from a source or written.
     """
+    from expectations.loading import load_suites, verify
+    from expectations.suites import all_rules
     from jobs.cli.screen import screen
     from monitor.config import load
     from monitor.store import Store
 
     settings = load(config)
+    suites = load_suites(settings)
+    store = Store(settings.store.url.get_secret_value())
+    verify(store, suites)
     if quiet:
         return
     out = screen()
     out.print(f"{config}: right.", style="green")
-    store = Store(settings.store.url.get_secret_value())
     out.print(f"  store    {store.name}")
+    own = sum(rule.is_own for rule in all_rules(suites))
+    if settings.rules.suites:
+        out.print(f"  rules    {own} of the office's own in {settings.rules.suites}")
     for source in settings.source:
         out.print(
             f"  source   {source.name}: {source.feed.value} ({source.feed.zh}), {source.kind}, "

@@ -1,11 +1,11 @@
 """`yueqingling rules`: what records are judged by."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from jobs.cli import verb
-from jobs.cli.options import Json
+from jobs.cli.options import DEFAULT_CONFIG, Config, Json
 
 app = typer.Typer(help="Show the rules that records are judged by.", no_args_is_help=True)
 
@@ -22,36 +22,37 @@ def list_rules(
             "--kind", "-k", help="Only those of check, punish, force, other or month_zero."
         ),
     ] = None,
-    markdown: Annotated[
-        bool, typer.Option("--markdown", help="As a Markdown table, as in docs/rules.md.")
-    ] = False,
+    form: Annotated[
+        Literal["table", "markdown", "json"],
+        typer.Option("--format", "-f", help="markdown is the table of docs/rules.md."),
+    ] = "table",
+    config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
-    """List every rule: id, class (数据检核类型), severity and message.
+    """List every rule in force: id, class (数据检核类型), severity and message.
 
     The ids name kind and field. Only critical rules make backlog; month_zero is judged on the
-    statements, the other suites on records.
+    statements, the other suites on records. Without a settings file the product's own are listed.
     """
     import json
 
     from expectations.listing import as_markdown, listed_rules
     from jobs.cli.screen import screen
     from jobs.rules_table import RulesTable
+    from monitor.config import load
 
-    every = listed_rules()
+    if as_json and form == "markdown":
+        raise typer.BadParameter("expected either --format markdown or --json, found both")
+    there = config != DEFAULT_CONFIG or config.exists()
+    every = listed_rules(load(config) if there else None)
     found = [rule for rule in every if kind in (None, rule.kind)]
     if not found:
         kinds = ", ".join(dict.fromkeys(rule.kind for rule in every))
         raise typer.BadParameter(f"expected one of {kinds}, found {kind!r}", param_hint="--kind")
-    if markdown and as_json:
-        raise typer.BadParameter("expected either --markdown or --json, found both")
-    if as_json:
-        print(
-            json.dumps(
-                {"format": 1, "rules": [rule.as_dict() for rule in found]}, ensure_ascii=False
-            )
-        )
-    elif markdown:
+    if as_json or form == "json":
+        document = {"format": 1, "rules": [rule.as_dict() for rule in found]}
+        print(json.dumps(document, ensure_ascii=False))
+    elif form == "markdown":
         print(as_markdown(found), end="")
     else:
         screen().print(RulesTable(found))

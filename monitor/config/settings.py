@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, time, timedelta
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -99,6 +100,17 @@ class MonthZeroSettings(Part):
     start: Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] | None = None
 
 
+class RulesSettings(Part):
+    """Where an office keeps suites of its own."""
+
+    suites: Path | None = None
+
+    @field_validator("suites", mode="after")
+    @classmethod
+    def _below_folder(cls, folder: Path | None, info: ValidationInfo) -> Path | None:
+        return None if folder is None else folder_of(info).absolute() / folder
+
+
 class PullSettings(Part):
     """How sources are pulled by the daemon.
 
@@ -155,6 +167,7 @@ class Settings(Part):
     calendar: CalendarSettings = CalendarSettings()
     source: tuple[SourceSettings, ...] = ()
     pull: PullSettings = PullSettings()
+    rules: RulesSettings = RulesSettings()
     channel: tuple[ChannelSettings, ...] = ()
     route: tuple[RouteSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from expectations.conditions import failing
 from expectations.judge import judge
+from expectations.loading import load_suites
 from expectations.records import live
-from expectations.suites import Rule, Suite, behavior_rules, load_suites
+from expectations.suites import Rule, Suite, behavior_rules
 from monitor.store import Store, planner
 from monitor.store.tables import behavior, finding, to_judge
 from monitor.words import Kind

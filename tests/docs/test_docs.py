@@ -8,15 +8,19 @@ import pytest
 from pydantic import BaseModel
 
 from expectations.listing import as_markdown, listed_rules
+from expectations.loading import load_suites, verify
+from expectations.suites import all_rules
 from monitor.config import (
     ConsoleChannel,
     FilesSource,
     HttpSource,
     RouteSettings,
+    RulesSettings,
     Settings,
     SlackChannel,
     SqlSource,
 )
+from monitor.store import Store
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
@@ -62,3 +66,17 @@ def test_both_readmes_show_the_same_pictures_and_pages() -> None:
 def test_the_page_of_rules_lists_the_rules_as_they_are() -> None:
     page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
     assert page.endswith(as_markdown(listed_rules()))
+
+
+def test_the_example_of_own_rules_does_what_the_page_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "own.yaml").write_text(example, encoding="utf-8")
+    suites = load_suites(Settings(rules=RulesSettings(suites=tmp_path)))
+    verify(Store("sqlite://"), suites)
+    usual = {rule.id: rule for rule in all_rules(load_suites())}
+    rules = {rule.id: rule for rule in all_rules(suites)}
+    assert set(rules) - set(usual) == {"check.area_code.ended"}
+    assert set(usual) - set(rules) == {"check.plan_id.length"}
+    assert rules["check.party_name.length"].kwargs["max_value"] == 100
+    assert rules["check.inspectors.two"].severity == "warning"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from expectations.suites import Suite, load_suites
+from expectations.loading import load_suites
+from expectations.suites import Suite
 
 
 @pytest.fixture(scope="session")

@@ -59,8 +59,12 @@ def compares(column: str, operator: str, parameter: Any) -> dict[str, Any]:
         ),
         (made("expect_column_values_to_not_be_null", colum="party_name"), "colum"),
         (
-            made("expect_column_values_to_match_regex", column="party_name", regex="("),
-            "expected a regular expression, found '('",
+            made(
+                "expect_column_values_to_not_be_null",
+                column="party_name",
+                row_condition={"type": "and", "conditions": [1]},
+            ),
+            "row_condition: expected type and conditions, found 1",
         ),
         (
             made(

@@ -5,8 +5,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from expectations.loading import load_suites
 from expectations.month_zero import judge_statements
-from expectations.suites import Suite, load_suites, statement_rules
+from expectations.suites import Suite, statement_rules
 from monitor.config import MonthZeroSettings, Settings
 from monitor.store import Store
 from monitor.store.tables import statement
@@ -114,7 +115,7 @@ def test_uncovered_items_may_stand_in_the_way_of_zero_where_the_office_says_so(
     values = {**ZERO, "zero": False, "zero_of_month": False}
     with store.writing() as connection:
         connection.execute(sa.insert(statement), [stated(now, "A", **values)])
-        assert judge_statements(connection, load_suites(settings=settings)) == ()
+        assert judge_statements(connection, load_suites(settings)) == ()
 
 
 def test_without_a_suite_of_statements_nothing_is_asked(store: Store) -> None:

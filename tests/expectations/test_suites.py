@@ -8,17 +8,16 @@ import pytest
 import yaml
 
 from expectations.listing import as_markdown, listed_rules
+from expectations.loading import load_suites
 from expectations.suites import (
     FOLDER,
     MONTH_ZERO,
     Rule,
     behavior_rules,
-    load_suites,
     statement_rules,
 )
 from monitor import standard
 from monitor.config import OfficeSettings, Settings
-from monitor.errors import SuiteError
 from monitor.sources.normalise import can_be_malformed
 from monitor.words import Kind, Severity
 
@@ -235,67 +234,5 @@ def test_the_listing_has_a_line_for_every_rule() -> None:
         "severity": "critical",
         "field": "plan_id",
         "message": "值超长",
+        "suite": "check",
     }
-
-
-GOOD: dict[str, object] = {
-    "type": "expect_column_values_to_not_be_null",
-    "kwargs": {"column": "party_name"},
-    "severity": "critical",
-    "meta": {"id": "check.own", "class": "01", "field": "party_name", "message": "为必填项"},
-}
-META = GOOD["meta"]
-assert isinstance(META, dict)
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"type": "expect_column_values_to_be_unique"}, "other records"),
-        ({"type": "expect_column_values_to_be_wonderful"}, "no condition"),
-        ({"type": "expect_column_values_to_match_like_pattern"}, "LIKE"),
-        ({"severity": "fatal"}, "expected one of critical, warning, info, found 'fatal'"),
-        ({"meta": {**META, "class": "11"}}, "found '11'"),
-        ({"meta": {**META, "message": 1}}, "meta.message: expected a text, found 1"),
-        ({"meta": {**META, "colour": "red"}}, "unknown keys colour"),
-        ({"kwargs": {"column": "a", "value_set": {"$PARAMETER": "moon"}}}, "found 'moon'"),
-    ],
-)
-def test_what_cannot_be_judged_is_refused_with_file_rule_and_reason(
-    tmp_path: Path, change: dict[str, object], said: str
-) -> None:
-    path = _written(tmp_path, "own", [GOOD | change])
-    with pytest.raises(SuiteError) as refused:
-        load_suites(tmp_path)
-    assert str(refused.value).startswith(f"{path}: rule check.own: ")
-    assert said in str(refused.value)
-
-
-def test_an_id_that_two_rules_have_is_refused_with_both_files(tmp_path: Path) -> None:
-    first = _written(tmp_path, "a", [GOOD])
-    second = _written(tmp_path, "b", [GOOD])
-    with pytest.raises(SuiteError, match=f"{second}: rule check.own: .* {first} too"):
-        load_suites(tmp_path)
-
-
-def test_a_file_that_is_no_suite_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "own.yaml"
-    for text, said in [
-        ("a: [", "not a readable YAML file"),
-        ("- 1", "expected a suite with name and expectations"),
-        ("name: checks\nexpectations: []", "found 'checks'"),
-        ("name: check\nexpectations: [1]", "expectation 1: expected type"),
-        ("name: check\nrules: []\nexpectations: []", "unknown keys rules"),
-    ]:
-        path.write_text(text, encoding="utf-8")
-        with pytest.raises(SuiteError) as refused:
-            load_suites(tmp_path)
-        assert str(refused.value).startswith(f"{path}: ")
-        assert said in str(refused.value)
-
-
-def _written(folder: Path, name: str, expectations: list[dict[str, object]]) -> Path:
-    path = folder / f"{name}.yaml"
-    suite = {"name": "check", "expectations": expectations, "meta": {}}
-    path.write_text(yaml.safe_dump(suite, allow_unicode=True), encoding="utf-8")
-    return path

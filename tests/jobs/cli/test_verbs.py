@@ -211,12 +211,15 @@ def test_the_rules_are_listed_in_every_form() -> None:
     here = Path()
     document = yueqingling(here, "rules", "list", "--json").json
     assert document["format"] == 1
-    assert set(document["rules"][0]) == {"id", "kind", "class", "severity", "field", "message"}
+    assert set(document["rules"][0]) == {
+        *("id", "kind", "class", "severity", "field", "message", "suite")
+    }
+    assert yueqingling(here, "rules", "list", "-f", "json").json == document
     number = len(document["rules"])
     assert f"{number} rules" in yueqingling(here, "rules", "list").out
     punish = yueqingling(here, "rules", "list", "-k", "punish", "--json").json["rules"]
     assert {rule["kind"] for rule in punish} == {"punish"}
-    markdown = yueqingling(here, "rules", "list", "--markdown").out.splitlines()
+    markdown = yueqingling(here, "rules", "list", "-f", "markdown").out.splitlines()
     assert markdown[0] == "| id | class | severity | field | message |"
     assert len(markdown) == number + 2
 

@@ -135,7 +135,7 @@ def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
         ),
         ("pull --since 2026-11-01 --all", "expected --since or --all, found both"),
         ("rules list -k nokind", "expected one of check, force, month_zero, other, punish, found"),
-        ("rules list --json --markdown", "expected either --markdown or --json, found both"),
+        ("rules list --json -f markdown", "expected either --format markdown or --json, found"),
     ],
 )
 def test_wrong_arguments_are_told_what_was_expected(
@@ -173,3 +173,16 @@ def test_a_demonstration_that_cannot_be_made_says_why(
 ) -> None:
     (tmp_path / "file").touch()
     refused(yueqingling(tmp_path, "demo", "--once", "--now", NOW, *arguments.split()), expected)
+
+
+def test_what_is_wrong_with_own_suites_is_told_by_every_verb_that_needs_them(
+    tmp_path: Path, store_url: str
+) -> None:
+    path = settings(tmp_path, store_url)
+    path.write_text(path.read_text() + '[rules]\nsuites = "own"\n', encoding="utf-8")
+    (tmp_path / "own").mkdir()
+    suite = tmp_path / "own" / "bad.yaml"
+    suite.write_text("name: check\nexpectations: [{meta: {id: check.a.b}}]\n", encoding="utf-8")
+    for verb in ("config check", "check", "check --full", "rules list", "serve"):
+        said = yueqingling(tmp_path, *verb.split())
+        refused(said, "bad.yaml:2: rule check.a.b: type: expected the name of an", "meta.message")
