@@ -4,15 +4,20 @@ Credit codes (统一社会信用代码) follow GB 32100-2015, identity cards GB 
 only form, date and check digit count: counties come and go.
 """
 
+from functools import partial
+
 import polars as pl
 
 from monitor.sources import normalise
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_VALUES = pl.Series([max(_ALPHABET.find(chr(code)), 0) for code in range(128)], dtype=pl.Int32)
+"""The value of each character of a credit code; those of digits are the digits'."""
+
 _CREDIT_FORM = rf"^[0-9]{{8}}[{_ALPHABET}]{{10}}$"
-_CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
-_CARD_FORM = r"^[1-9]\d{5}(?:18|19|20)\d{9}[\dXx]$"
-_CARD_WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
+_CREDIT_WEIGHTS = (*(pow(3, place, 31) for place in range(17)), 1)
+_CARD_FORM = r"^[1-9][0-9]{5}(?:18|19|20)[0-9]{9}[0-9Xx]$"
+_CARD_WEIGHTS = (*(pow(2, 17 - place, 11) for place in range(17)), 0)
 _CARD_CHECKS = "10X98765432"
 _MASKED = r"\*|[Xx]{3}|[×●]"
 _CREDIT_TYPES = ("001",)
@@ -28,27 +33,18 @@ def credit_code_fault(code: pl.Expr) -> pl.Expr:
     Lower case and blanks are faults of form.
     """
     formed = code.str.contains(_CREDIT_FORM)
-    values = [_values(code, formed, place, _ALPHABET) for place in range(18)]
-    total = pl.sum_horizontal(
-        [value * weight for value, weight in zip(values[:17], _CREDIT_WEIGHTS, strict=True)]
-    )
-    right = (total + values[17]) % 31 == 0
-    return _fault(code, formed, right)
+    return _fault(code, formed, _weighed(code, formed, _CREDIT_WEIGHTS) % 31 == 0)
 
 
 def identity_card_fault(number: pl.Expr) -> pl.Expr:
     """`form` or `check_digit` where `number` is no 18-digit card number, else `none`."""
-    born = number.str.slice(6, 8).str.to_date("%Y%m%d", strict=False)
-    formed = number.str.contains(_CARD_FORM) & born.is_not_null()
-    digits = [_values(number, formed, place, "0123456789") for place in range(17)]
-    total = pl.sum_horizontal(
-        [digit * weight for digit, weight in zip(digits, _CARD_WEIGHTS, strict=True)]
-    )
-    expected = (total % 11).replace_strict(
+    formed = number.str.contains(_CARD_FORM)
+    born = pl.when(formed).then(number.str.slice(6, 8)).str.to_date("%Y%m%d", strict=False)
+    expected = (_weighed(number, formed, _CARD_WEIGHTS) % 11).replace_strict(
         list(range(11)), list(_CARD_CHECKS), return_dtype=pl.String
     )
     right = expected == number.str.slice(17, 1).str.to_uppercase()
-    return _fault(number, formed, right)
+    return _fault(number, formed & born.is_not_null(), right)
 
 
 def party_id_fault(number: pl.Expr, id_type: pl.Expr) -> pl.Expr:
@@ -74,12 +70,22 @@ def implement_list_faults(cells: pl.Series) -> pl.Series:
     """What is wrong with the codes (检查实施清单编码) in each cell: the first faulty one's fault.
 
     A code is the institution's credit code, the level of its powers (1 to 5), and a rest. The same
-    few codes stand in many cells, so each is looked at once. `cells` are structs of
-    implement_list_code and implement_institution_code.
+    few codes stand in many cells, so each cell and each code is looked at once. `cells` are structs
+    of implement_list_code and implement_institution_code.
     """
-    lists = cells.struct.unnest().with_row_index("row")
-    codes = lists.with_columns(code=normalise.parts(pl.col("implement_list_code"))).explode(
-        "code", empty_as_null=True
+    rows = cells.struct.unnest()
+    distinct = rows.unique()
+    found = distinct.with_columns(fault=_list_faults(distinct))
+    return rows.join(found, on=rows.columns, how="left", nulls_equal=True, maintain_order="left")[
+        "fault"
+    ]
+
+
+def _list_faults(lists: pl.DataFrame) -> pl.Series:
+    codes = (
+        lists.with_row_index("row")
+        .with_columns(code=normalise.parts(pl.col("implement_list_code")))
+        .explode("code", empty_as_null=True)
     )
     code = pl.col("code")
     owner = code.str.slice(0, 18)
@@ -113,22 +119,23 @@ def count_of(cell: pl.Expr) -> pl.Expr:
     return normalise.parts(cell).list.len().cast(pl.Int32)
 
 
-def _values(text: pl.Expr, formed: pl.Expr, place: int, alphabet: str) -> pl.Expr:
-    """The value of the character at `place`; only meaningful where the text is well formed."""
-    filler = pl.lit("0" * 18)
+def _weighed(text: pl.Expr, formed: pl.Expr, weights: tuple[int, ...]) -> pl.Expr:
+    """The characters' values, each by its weight, added up; null where the text isn't formed."""
+    return pl.when(formed).then(text).map_batches(partial(_sums, weights), return_dtype=pl.Int32)
+
+
+def _sums(weights: tuple[int, ...], texts: pl.Series) -> pl.Series:
+    sums = pl.repeat(None, texts.len(), dtype=pl.Int32, eager=True)
+    given = texts.is_not_null().arg_true()
+    if given.is_empty():
+        return sums
+    width = len(weights)
     characters = (
-        pl.when(formed)
-        .then(text)
-        .otherwise(filler)
-        .cast(pl.Binary)
-        .bin.reinterpret(dtype=pl.Array(pl.UInt8, 18))
+        texts.gather(given).cast(pl.Binary).bin.reinterpret(dtype=pl.Array(pl.UInt8, width))
     )
-    return characters.arr.get(place).replace_strict(
-        pl.Series(alphabet.encode(), dtype=pl.UInt8),
-        pl.Series(range(len(alphabet)), dtype=pl.Int32),
-        default=0,
-        return_dtype=pl.Int32,
-    )
+    values = _VALUES.gather(characters.explode()).reshape((-1, width))
+    weighed = values * pl.Series([weights], dtype=pl.Array(pl.Int32, width))
+    return sums.scatter(given, weighed.arr.sum())
 
 
 def _fault(text: pl.Expr, formed: pl.Expr, right: pl.Expr) -> pl.Expr:

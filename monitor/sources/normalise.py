@@ -13,6 +13,9 @@ from monitor.sources import codes, dates
 from monitor.standard import headers
 
 _UNSEEN = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
+_UNUSUAL = r"[^\x20-\x7e\x{4e00}-\x{9fff}、。〈〉《》「」【】〔〕‘’“”]"
+"""Characters that NFKC may change or join; it leaves the others as they are, beside each other."""
+
 _NOTHING = r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|n/a|undefined)?$"
 _SEPARATORS = r"[\s,;、|]+"
 _SPLIT_NAME = r"(^|[,;、|]\s*)(\p{Han})\s+(\p{Han})(\s*[,;、|]|$)"
@@ -34,7 +37,7 @@ _BOOLEANS = {
 
 def trimmed(text: pl.Expr) -> pl.Expr:
     """`text` in NFKC without blanks and invisible characters at its ends."""
-    return text.str.normalize("NFKC").str.strip_chars(_UNSEEN)
+    return text.map_batches(_trimmed, return_dtype=pl.String)
 
 
 def filled(text: pl.Expr) -> pl.Expr:
@@ -127,6 +130,16 @@ def document_key(number: pl.Expr) -> pl.Expr:
     """
     unified = number.str.replace_many(_BRACKETS).str.replace_all(r"\s", "").str.to_uppercase()
     return pl.when(unified != "").then(unified)
+
+
+def _trimmed(texts: pl.Series) -> pl.Series:
+    """Only what is unusual goes through NFKC: that costs more than all the rest of a cell."""
+    stripped = texts.str.strip_chars(_UNSEEN)
+    unusual = stripped.str.contains(_UNUSUAL).arg_true()
+    if unusual.is_empty():
+        return stripped
+    whole = stripped.gather(unusual).str.normalize("NFKC").str.strip_chars(_UNSEEN)
+    return stripped.scatter(unusual, whole)
 
 
 def _joined(texts: pl.Series) -> pl.Series:

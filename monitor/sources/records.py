@@ -160,9 +160,9 @@ def _content_hash(dialect: Dialect, frame: pl.DataFrame) -> pl.Series:
     written = frame.select(
         pl.concat_str(
             [pl.col(name).cast(pl.String).fill_null(_NULL) for name in names], separator="\x1f"
-        )
+        ).cast(pl.Binary)
     ).to_series()
-    hashes = [hashlib.sha256(text.encode()).hexdigest() for text in written]
+    hashes = [hashlib.sha256(text).hexdigest() for text in written.to_list()]
     return pl.Series("content_hash", hashes, pl.String)
 
 

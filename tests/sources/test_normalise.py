@@ -1,5 +1,6 @@
 """What delivered cells are read as."""
 
+import unicodedata
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from monitor import standard
 from monitor.sources import codes, dates, normalise
 from monitor.sources.cells import cell_text
+
+assigned = st.characters(exclude_categories=["Cs", "Cn"])
 
 
 def field_of(column: str, feed: str = "punish") -> standard.Field:
@@ -278,3 +281,13 @@ def test_document_numbers_that_differ_in_more_than_their_writing_are_two() -> No
     assert document_key("示罚〔2022〕13号") != document_key("示罚〔2022〕1-3号")
     assert document_key("示罚〔2022〕13号") != document_key("示罚〔202〕213号")
     assert document_key(" ") is None
+
+
+@given(st.lists(st.text(assigned, max_size=12) | st.text("\u3000 Ａé①a年、\u0301", max_size=8)))
+def test_every_cell_is_trimmed_as_unicode_says(cells: list[str]) -> None:
+    unseen = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
+    expected = [unicodedata.normalize("NFKC", cell).strip(unseen) for cell in cells]
+    found = pl.DataFrame({"cell": pl.Series(cells, dtype=pl.String)}).select(
+        normalise.trimmed(pl.col("cell"))
+    )
+    assert found.to_series().to_list() == expected
