@@ -95,16 +95,19 @@ class RunsTable:
         table.add_column("ended", no_wrap=True)
         for name in _ROW_HEADERS:
             table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("", overflow="fold")
+        table.add_column("remark", overflow="fold")
+        error = None
         for run in self._runs.get(state.source, ()):
-            again = {None: "", "all": "all again; "}.get(run.again, f"again from {run.again}; ")
-            said = (run.error or "").partition("\n")[0]
+            told = [] if run.again is None else [_again(run.again)]
+            if run.error is not None:
+                told.append("as above" if run.error == error else run.error.partition("\n")[0])
+            error = run.error
             table.add_row(
                 _minute(run.started_at),
                 _took(run),
                 Text(run.outcome, _STYLES.get(run.outcome, "magenta")),
                 *_numbers(run.rows),
-                Text(f"{again}{said}".removesuffix("; ")),
+                Text("; ".join(told)),
             )
         return table
 
@@ -180,7 +183,7 @@ def _source(state: SourceState, runs: Runs | None) -> dict[str, Any]:
 def _run(run: Run) -> dict[str, Any]:
     return {
         "started_at": _iso(run.started_at),
-        "seconds": run.seconds,
+        "seconds": None if run.seconds is None else round(run.seconds, 3),
         "outcome": run.outcome,
         "rows": dict(run.rows),
         "malformed_cells": dict(run.malformed_cells),
@@ -199,6 +202,10 @@ def _numbers(rows: Mapping[str, int]) -> Iterator[str]:
 
 def _due(state: SourceState, now: datetime) -> str:
     return "now" if state.due_at <= now else _minute(state.due_at)
+
+
+def _again(what: str) -> str:
+    return "all again" if what == "all" else f"again from {what}"
 
 
 def _took(run: Run) -> str:

@@ -15,6 +15,7 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from jobs.step import Step
@@ -78,10 +79,11 @@ class PullBars:
     """
 
     def __init__(self, console: Console) -> None:
+        name = Column(overflow="ellipsis", no_wrap=True)
         self.progress = Progress(
             SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=16),
+            TextColumn("{task.description}", table_column=name),
+            BarColumn(bar_width=14),
             _Share(),
             TextColumn("{task.fields[rows]:>9,} rows"),
             _Rate(),
@@ -120,6 +122,9 @@ def pulling() -> Iterator[PullBars]:
 class _Share(ProgressColumn):
     """How much of the whole is read, where that is known."""
 
+    def get_table_column(self) -> Column:
+        return Column(no_wrap=True, justify="right", min_width=5)
+
     def render(self, task: Task) -> Text:
         known = task.total is not None
         return Text(f"{task.percentage:3.0f} %" if known else "", "progress.percentage")
@@ -127,6 +132,9 @@ class _Share(ProgressColumn):
 
 class _Rate(ProgressColumn):
     """Rows a second since the pull began."""
+
+    def get_table_column(self) -> Column:
+        return Column(no_wrap=True, justify="right", min_width=9)
 
     def render(self, task: Task) -> Text:
         seconds = task.finished_time or task.elapsed

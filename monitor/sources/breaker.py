@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.config import PullSettings
+from monitor.sources.past import Past
 
 
 class BreakerState(StrEnum):
@@ -31,18 +32,16 @@ class Breaker:
     until: datetime | None = None
 
 
-def breaker(
-    failures: int, last_ended_at: datetime | None, settings: PullSettings, now: datetime
-) -> Breaker:
-    """The breaker at `now`; the last of the failures ended at `last_ended_at`.
-
-    One that is later than `now` acted as of another instant, and holds nothing up.
-    """
-    if failures < settings.give_up_after or last_ended_at is None or last_ended_at > now:
-        return Breaker(BreakerState.CLOSED, failures)
-    until = last_ended_at + rest(failures, settings)
+def breaker(past: Past, settings: PullSettings, now: datetime) -> Breaker:
+    """The breaker at `now`; a failure that began later acted as of another instant."""
+    last = past.last
+    if past.failures < settings.give_up_after or last is None or last.finished_at is None:
+        return Breaker(BreakerState.CLOSED, past.failures)
+    if last.started_at > now:
+        return Breaker(BreakerState.CLOSED, past.failures)
+    until = last.finished_at + rest(past.failures, settings)
     state = BreakerState.RESTING if now < until else BreakerState.PROBING
-    return Breaker(state, failures, until)
+    return Breaker(state, past.failures, until)
 
 
 def rest(failures: int, settings: PullSettings) -> timedelta:

@@ -53,11 +53,6 @@ class Past:
         """When the last one that ended by itself began."""
         return None if self.last is None else self.last.started_at
 
-    @property
-    def last_ended_at(self) -> datetime | None:
-        """When that one ended."""
-        return None if self.last is None else self.last.finished_at
-
 
 def read(connection: sa.Connection) -> Mapping[str, Past]:
     """The past of every source that was ever pulled."""

@@ -77,7 +77,7 @@ def _state(
         state = "failing"
     elif past.success_at is None or now - past.success_at > settings.month_zero.fresh_within:
         state = "stale"
-    resting = breaker(past.failures, past.last_ended_at, settings.pull, now)
+    resting = breaker(past, settings.pull, now)
     return SourceState(
         source=source.name,
         feed=source.feed,

@@ -8,27 +8,43 @@ from hypothesis import strategies as st
 
 from monitor.config import PullSettings
 from monitor.sources.breaker import Breaker, BreakerState, breaker, rest
+from monitor.sources.past import Past, Run
+from monitor.sources.runs import Outcome
 
 SETTINGS = PullSettings.model_validate({"give_up_after": 3, "rest": "30m", "rest_at_most": "6h"})
 HALF_AN_HOUR = timedelta(minutes=30)
+TOOK = timedelta(seconds=2)
+
+
+def failed(times: int, ended_at: datetime) -> Past:
+    """The past of a source that could not be read so many times in a row, the last one then."""
+    begun = ended_at - TOOK
+    last = Run("cases", Outcome.FAILED, begun, ended_at, {}, "no answer", {}, (), None)
+    return Past(begun_at=begun, last=last, failures=times)
 
 
 def test_a_source_that_failed_seldom_goes_on_as_scheduled(now: datetime) -> None:
-    assert breaker(0, None, SETTINGS, now) == Breaker(BreakerState.CLOSED, 0)
-    assert breaker(2, now, SETTINGS, now) == Breaker(BreakerState.CLOSED, 2)
+    assert breaker(Past(), SETTINGS, now) == Breaker(BreakerState.CLOSED, 0)
+    assert breaker(failed(2, now), SETTINGS, now) == Breaker(BreakerState.CLOSED, 2)
 
 
 def test_after_so_many_failures_it_rests_and_is_tried_when_that_is_over(now: datetime) -> None:
     over = now + HALF_AN_HOUR
     last = over - timedelta(microseconds=1)
-    assert breaker(3, now, SETTINGS, now) == Breaker(BreakerState.RESTING, 3, over)
-    assert breaker(3, now, SETTINGS, last) == Breaker(BreakerState.RESTING, 3, over)
-    assert breaker(3, now, SETTINGS, over) == Breaker(BreakerState.PROBING, 3, over)
+    assert breaker(failed(3, now), SETTINGS, now) == Breaker(BreakerState.RESTING, 3, over)
+    assert breaker(failed(3, now), SETTINGS, last) == Breaker(BreakerState.RESTING, 3, over)
+    assert breaker(failed(3, now), SETTINGS, over) == Breaker(BreakerState.PROBING, 3, over)
 
 
 def test_failures_as_of_a_later_instant_hold_nothing_up(now: datetime) -> None:
     later = now + timedelta(days=400)
-    assert breaker(9, later, SETTINGS, now) == Breaker(BreakerState.CLOSED, 9)
+    assert breaker(failed(9, later), SETTINGS, now) == Breaker(BreakerState.CLOSED, 9)
+
+
+def test_a_failure_that_ends_after_the_instant_it_acted_at_counts(now: datetime) -> None:
+    ended = now + TOOK
+    resting = Breaker(BreakerState.RESTING, 3, ended + HALF_AN_HOUR)
+    assert breaker(failed(3, ended), SETTINGS, now) == resting
 
 
 @pytest.mark.parametrize(
@@ -59,10 +75,10 @@ def test_whatever_the_settings_a_rest_ends_and_never_grows_shorter(
     )
     ended = datetime.fromisoformat("2022-01-28T02:00:00+00:00")
     now = ended + timedelta(seconds=waited)
-    found = breaker(failures, ended, settings, now)
+    found = breaker(failed(failures, ended), settings, now)
     assert (found.state is BreakerState.CLOSED) == (failures < give_up_after)
     if found.until is not None:
         assert settings.rest <= found.until - ended <= settings.rest_at_most
         assert (found.state is BreakerState.RESTING) == (now < found.until)
         assert rest(failures + 1, settings) >= rest(failures, settings)
-        assert breaker(failures, ended, settings, found.until).state is BreakerState.PROBING
+        assert breaker(failed(failures, ended), settings, found.until).state is BreakerState.PROBING

@@ -154,6 +154,43 @@ def test_the_sources_have_their_versioned_form(demo: Shown) -> None:
     assert set(states.values()) == {"fresh"}
 
 
+def test_the_last_pulls_of_a_source_are_shown_when_asked_for(demo: Shown) -> None:
+    yueqingling(demo.folder, "pull", "exchange-punish", "--all", *AT)
+    asked = ("status", "--source", "exchange-punish", "--runs", "1", *AT)
+    said = yueqingling(demo.folder, *asked, columns=120)
+    assert said.code == 0
+    assert "all again" in said.out
+    assert "platform-check" not in said.out
+    (source,) = yueqingling(demo.folder, *asked, "--json").json["sources"]
+    (run,) = source["runs"]
+    assert (run["outcome"], run["again"], run["error"]) == ("ok", "all", None)
+    assert run["rows"] == source["rows"]
+    assert source["last_pull"] == run
+    assert source["totals"]["pulls"]["ok"] >= 2
+    assert source["totals"]["rows"]["read"] > run["rows"]["read"]
+
+
+def test_a_source_that_keeps_failing_is_said_to_rest_and_tried_by_hand(
+    tmp_path: Path, store_url: str
+) -> None:
+    (tmp_path / "yueqingling.toml").write_text(
+        f'[store]\nurl = "{store_url}"\n[pull]\ngive_up_after = 2\n[[source]]\nname = "items"\n'
+        'feed = "item"\nkind = "files"\npath = "gone/*.csv"\n'
+    )
+    for expected in ("closed", "resting", "resting"):
+        assert yueqingling(tmp_path, "pull", *AT).code == 1
+        document = yueqingling(tmp_path, "status", "--sources", "--json", *AT).json
+        assert document["sources"][0]["breaker"]["state"] == expected
+    assert document["sources"][0]["breaker"]["failures"] == 3
+    shown = yueqingling(tmp_path, "status", "--runs", "3", *AT, columns=200).out
+    assert "could not be read 3 times in a row; rests until 11-03 11:00" in shown
+    assert shown.count("as above") == 2
+    (tmp_path / "gone").mkdir()
+    assert yueqingling(tmp_path, "pull", "items", *AT).code == 0
+    document = yueqingling(tmp_path, "status", "--sources", "--json", *AT).json
+    assert document["sources"][0]["breaker"] == {"state": "closed", "failures": 0, "until": None}
+
+
 def test_a_department_is_explained_down_to_records_and_rules(demo: Shown, board: Said) -> None:
     said = yueqingling(demo.folder, "explain", "城管执法局", MONTH, columns=150)
     assert said.code == 0

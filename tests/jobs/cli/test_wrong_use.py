@@ -128,6 +128,8 @@ def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
         ("findings all -o nowhere/a.csv", "nowhere/a.csv: can't be written: No such file"),
         ("remind -d nobody", "found 'nobody'; near it: "),
         ("pull nosuch cases", "expected names of sources in yueqingling.toml (departments, items,"),
+        ("status --source nosuch", "expected names of sources in yueqingling.toml (departments,"),
+        ("status --runs 0", "Invalid value for '--runs'"),
         ("pull --since yesterday", "expected a day such as 2026-10-01, found 'yesterday'"),
         (
             "pull --since 2026-11-04 --now 2026-11-03T23:59",
