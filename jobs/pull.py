@@ -38,7 +38,7 @@ LEASE = timedelta(minutes=10)
 STEP = timedelta(seconds=1)
 """How often a pull that waits for its source looks whether it is to end."""
 
-Found = tuple[Batch, records.Records] | Remark | SourceError
+Found = tuple[Batch, records.Records | None] | Remark | SourceError
 """What a source handed out, read."""
 
 log = structlog.get_logger()
@@ -206,7 +206,11 @@ class _Pull:
                     self._notes.remarks.append(part.text)
                 else:
                     batch, rows = part
-                    self._land(number, batch, rows)
+                    if rows is None:
+                        self._note(batch)
+                    else:
+                        self._land(number, batch, rows)
+                    self._done(batch)
                     self._tell(batch.height, batch.share)
         except SourceError as error:
             self._refused(error)
@@ -218,7 +222,8 @@ class _Pull:
         identities = Identities(self._source)
         for part in reader.read(self._source, self._dialect, self._start()):
             if isinstance(part, Batch):
-                yield part, records.read(self._dialect, part, identities)
+                rows = records.read(self._dialect, part, identities) if part.parts else None
+                yield part, rows
             else:
                 yield part
 
@@ -255,10 +260,22 @@ class _Pull:
             landed = land(connection, self._source, rows, self._now)
             self._move_cursors(connection, batch)
             self._count(connection, number, self._landed + landed)
-        for call in batch.afterwards:
-            call()
         self._landed += landed
         self._notes.add(batch, rows, landed)
+
+    def _note(self, batch: Batch) -> None:
+        """What was read, where that was no rows."""
+        with self._store.writing() as connection:
+            self._renew_lease(connection)
+            self._move_cursors(connection, batch)
+
+    def _done(self, batch: Batch) -> None:
+        """What is to be done once it landed; where that fails, the next pull does it again."""
+        for call in batch.afterwards:
+            try:
+                call()
+            except SourceError as error:
+                self._refused(error)
 
     def _renew_lease(self, connection: sa.Connection) -> None:
         self._renew(connection)

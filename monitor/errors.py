@@ -40,6 +40,14 @@ class SourceError(YueqinglingError):
     """A source could not be read, or what it delivered is not what its feed needs."""
 
 
+class NoHeaderError(SourceError):
+    """A table has no row that is a header of its feed; `cells` are filled in its widest row."""
+
+    def __init__(self, message: str, cells: int) -> None:
+        super().__init__(message)
+        self.cells = cells
+
+
 class SourceUnavailableError(SourceError):
     """A source did not answer now; the next pull may find it well."""
 

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from glob import has_magic
+from itertools import takewhile
+from os.path import normpath
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -162,7 +166,36 @@ class FilesSource(_Source):
     @field_validator("path", "archive", mode="after")
     @classmethod
     def _anchor(cls, path: str | None, info: ValidationInfo) -> str | None:
-        return None if path is None else str(folder_of(info).absolute() / path)
+        return None if path is None else normpath(folder_of(info).absolute() / path)
+
+    @field_validator("encoding", mode="after")
+    @classmethod
+    def _is_known(cls, encoding: str | None) -> str | None:
+        try:
+            b"".decode(encoding or "utf-8")
+        except LookupError:
+            raise ValueError("expected the name of an encoding, such as gb18030") from None
+        return encoding
+
+    @field_validator("delimiter", mode="after")
+    @classmethod
+    def _delimits(cls, delimiter: str | None) -> str | None:
+        if delimiter in ('"', "\r", "\n"):
+            raise ValueError("expected a character that can stand between cells")
+        return delimiter
+
+    @model_validator(mode="after")
+    def _archive_is_apart(self) -> Self:
+        if self.archive is not None and self.root.is_relative_to(self.archive):
+            raise ValueError(f"archive: expected a folder that doesn't hold {self.root}")
+        return self
+
+    @property
+    def root(self) -> Path:
+        """The folder before the first wildcard of the path."""
+        parts = Path(self.path).parts
+        fixed = takewhile(lambda part: not has_magic(part), parts[:-1])
+        return Path(*fixed)
 
 
 class SqlSource(_Source):

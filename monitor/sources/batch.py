@@ -46,7 +46,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows that land in one transaction, together with `cursors`.
+    """Rows, or none, that land in one transaction, together with `cursors`.
 
     `afterwards` is called once they have landed. A crash between the two forgets it: the next
     reading has to see for itself that it is still to be done. `share` is how much of all that is to

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from monitor import standard
 from monitor.config import SourceSettings, StatusSettings
-from monitor.errors import SourceError
+from monitor.errors import NoHeaderError, SourceError
 from monitor.standard import headers as known
 from monitor.standard.headers import Meaning, key
 
@@ -118,10 +118,21 @@ class Dialect:
         found = {m.column for name in keys if (m := self._meanings.get(name))} - {None}
         needed = {f.column for f in self._needed}
         named = keys & self._own.keys()
-        enough = len(found & needed) >= max(1, math.ceil(len(needed) / 3)) or (
-            len(named) >= max(2, math.ceil(len(self._own) / 2))
-        )
+        enough = len(found & needed) >= self._a_third or len(named) >= self._half_of_own
         return len(found) if enough else 0
+
+    @property
+    def least(self) -> int:
+        """How many cells a header row has at the least; no row of the feed is narrower."""
+        return min(self._a_third, self._half_of_own) if self._own else self._a_third
+
+    @cached_property
+    def _a_third(self) -> int:
+        return max(1, math.ceil(len(self._needed) / 3))
+
+    @cached_property
+    def _half_of_own(self) -> int:
+        return max(2, math.ceil(len(self._own) / 2))
 
     def layout(self, headers: Sequence[str], place: str) -> Layout:
         """The mapping of `headers`.
@@ -172,10 +183,13 @@ class Dialect:
         meaning = self._meanings.get(name)
         return _DIALECT if meaning is not None and meaning.named else _STANDARD
 
-    def not_a_header(self, found: Sequence[str], place: str) -> SourceError:
+    def not_a_header(
+        self, found: Sequence[str], place: str, cells: int | None = None
+    ) -> SourceError:
         """The error for a place without a header row; `found` is what stands there instead.
 
-        Where that reads like a record it isn't shown: there are people in it.
+        Where that reads like a record it isn't shown: there are people in it. `cells` are filled in
+        the widest row, where that is another one.
         """
         refusal = known.refused(found)
         if refusal is not None:
@@ -183,9 +197,10 @@ class Dialect:
         expected = _listed([item.name_zh for item in self._needed])
         record = any(_RECORD_LIKE.search(cell) for cell in found)
         shown = "rows of records without a header above them" if record else _listed(found)
-        return SourceError(
+        return NoHeaderError(
             f"{place}: no header row of feed {self.source.feed}: expected at least a third of "
-            f"{expected}; found {shown}"
+            f"{expected}; found {shown}",
+            sum(map(bool, found)) if cells is None else cells,
         )
 
 

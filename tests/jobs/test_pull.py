@@ -83,7 +83,7 @@ def test_pulling_again_changes_nothing(store: Store, tmp_path: Path, now: dateti
     later = now + timedelta(hours=1)
     (second,) = pull(store, settings, later)
     assert (second.read, second.landed) == (0, 0)
-    write_csv(tmp_path / "inbox" / "b.csv", [check_row(n) for n in range(10)])
+    write_csv(tmp_path / "inbox" / "b.csv", [check_row(n) for n in reversed(range(10))])
     (third,) = pull(store, Settings(source=(files(tmp_path / "inbox" / "*.csv"),)), later)
     assert (third.read, third.landed, third.unchanged) == (10, 0, 10)
     assert contents(store)[:4] == before[:4]

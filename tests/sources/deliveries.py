@@ -108,11 +108,12 @@ def write_workbook(path: Path, sheets: Mapping[str, Iterable[Sequence[Any]]]) ->
 
 
 def files(path: Path, feed: Feed = Feed.CHECK, **more: Any) -> FilesSource:
-    """A source of files; a behaviour's records are accepted."""
-    status = {"status": "accepted"} if feed in ("check", "punish", "force", "other") else {}
-    return FilesSource.model_validate(
-        {"name": "files", "feed": feed, "kind": "files", "path": str(path)} | status | more
-    )
+    """A source of files, read as soon as they are there; a behaviour's records are accepted."""
+    usual: dict[str, Any] = {"name": "files", "feed": feed, "kind": "files", "path": str(path)}
+    usual["settle"] = "0s"
+    if feed in ("check", "punish", "force", "other"):
+        usual["status"] = "accepted"
+    return FilesSource.model_validate(usual | more)
 
 
 def pulled(store: Store, source: SourceSettings, now: datetime) -> PullReport:
