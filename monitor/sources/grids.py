@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
 
 import polars as pl
 
-from monitor.sources.batch import cell_text
+from monitor.sources.cells import texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +41,9 @@ def block_of(frame: pl.DataFrame, numbers: pl.Series) -> Block:
 
 def block_of_rows(rows: Sequence[Sequence[object]], numbers: Sequence[int]) -> Block:
     """The block that rows of any length make; their cells become text."""
-    columns = [_texts(cells) for cells in zip_longest(*rows)] or [_texts((None,) * len(rows))]
+    columns = [texts(cells) for cells in zip_longest(*rows)] or [texts([None] * len(rows))]
     frame = pl.DataFrame({str(n): column for n, column in enumerate(columns)})
     return block_of(frame, pl.Series("number", numbers, pl.Int64))
-
-
-def _texts(cells: tuple[Any, ...]) -> pl.Series:
-    """A column; cells that are all text, as most are, cost no call each."""
-    if set(map(type, cells)) - {str, type(None)}:
-        cells = tuple(map(cell_text, cells))
-    return pl.Series(cells, dtype=pl.String)
 
 
 def _blank(frame: pl.DataFrame) -> pl.Series:

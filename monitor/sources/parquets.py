@@ -6,7 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from monitor.errors import SourceError
-from monitor.sources.batch import Part, cell_text
+from monitor.sources.batch import Part
+from monitor.sources.cells import texts
 from monitor.sources.columns import Dialect
 
 _ROWS = 20_000
@@ -57,4 +58,4 @@ def _texts(column: pl.Series) -> Iterator[pl.Series]:
         offset = "%:z" if kind.time_zone else ""
         yield column.dt.strftime(f"%Y-%m-%d %H:%M:%S%.f{offset}")
     else:
-        yield pl.Series(column.name, map(cell_text, column.to_list()), pl.String)
+        yield texts(column.to_list()).alias(column.name)
