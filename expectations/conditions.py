@@ -7,7 +7,9 @@ regex operator) follows the dialect that is asked for. Great Expectations is imp
 only when a rule is resolved: importing it takes seconds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from sqlalchemy.sql import visitors
 
 from expectations.records import empty_clone
 from expectations.suites import Rule
-from expectations.supported import SUPPORTED
+from expectations.supported import SUPPORTED, refused_combination
 from expectations.values import UnfitValueError, coerce, whole
 from monitor.errors import SuiteError
 
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
 Clause = sa.ColumnElement[bool]
 
 _BATCH = "empty clone"
-_PAIR_IN_SET = "expect_column_pair_values_to_be_in_set"
-_NO_ROW_IGNORED = {"pair": "neither", "multicolumn": "never"}
+_ABOUT_BLANKS = frozenset(
+    {"expect_column_values_to_be_null", "expect_column_values_to_not_be_null"}
+)
 _MANY_RECORDS = frozenset({"select", "subquery", "alias", "scalar_select_grouping", "over"})
 
 
@@ -45,10 +48,32 @@ def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str
     Raises SuiteError, which names file, rule and reason of every rule that one row can't decide.
     Whether the store can read a regular expression it doesn't say.
     """
+    return _each(dialect, table, rules, lambda resolved: resolved.fails)
+
+
+def evaluated(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Clause]:
+    """For each rule's id the clause that is true of the rows of `table` that it is asked of.
+
+    These are the rows that Great Expectations takes a share of, for `mostly`. As `failing`.
+    """
+    return _each(dialect, table, rules, lambda resolved: resolved.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """The rows that a rule is asked of, and those of them that fail it."""
+
+    asked: Clause
+    fails: Clause
+
+
+def _each(
+    dialect: str, table: sa.Table, rules: Iterable[Rule], which: Callable[[_Resolved], Clause]
+) -> Mapping[str, Clause]:
     found, problems = {}, []
     for rule in rules:
         try:
-            found[rule.id] = _resolved(dialect, table, rule)
+            found[rule.id] = which(_resolved(dialect, table, rule))
         except SuiteError as error:
             problems.append(str(error))
     if problems:
@@ -57,9 +82,12 @@ def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str
 
 
 @lru_cache(maxsize=4096)
-def _resolved(dialect: str, table: sa.Table, rule: Rule) -> Clause:
+def _resolved(dialect: str, table: sa.Table, rule: Rule) -> _Resolved:
     clone, resolver = resolver_of(dialect, table)
-    return written(f"({_text(dialect, _clause(rule, clone, resolver))})")
+    found = _clauses(rule, clone, resolver)
+    return _Resolved(
+        *(written(f"({_text(dialect, clause)})") for clause in (found.asked, found.fails))
+    )
 
 
 def written(text: str) -> Clause:
@@ -97,12 +125,13 @@ def resolver_of(dialect: str, table: sa.Table) -> tuple[sa.Table, "SqlAlchemyExe
     return clone, resolver
 
 
-def _clause(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine") -> Clause:
-    """The rows that the rule asks about (row_condition, ignore_row_if) and that fail it."""
+def _clauses(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine") -> _Resolved:
+    """The rows that the rule asks about (row_condition, ignore_row_if), and those that fail it."""
     for name in sorted(rule.columns):
         if name not in clone.columns:
             raise rule.refused(f"expected a column of {clone.name}, found {name!r}")
-    _refuse_where_great_expectations_errs(rule)
+    if (reason := refused_combination(rule.type, rule.kwargs)) is not None:
+        raise rule.refused(reason)
     try:
         condition = _coerced_condition(rule.kwargs.get("row_condition"), clone)
         values = _coerced_values(rule, clone)
@@ -111,24 +140,14 @@ def _clause(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine") 
         asked = [] if condition is None else [_filter(condition, resolver)]
     except ValueError as error:
         raise rule.refused(str(error)) from None
-    clause = sa.and_(*asked, *_not_ignored(rule, expectation), unexpected)
-    for element in visitors.iterate(clause):
+    asked += _not_ignored(rule, expectation)
+    fails = sa.and_(*asked, unexpected)
+    for element in visitors.iterate(fails):
         if element.__visit_name__ in _MANY_RECORDS:
             raise rule.refused(f"{rule.type} looks at other records than the one judged")
-    return clause
-
-
-def _refuse_where_great_expectations_errs(rule: Rule) -> None:
-    """What Great Expectations itself counts wrongly or can't run, whatever we did with it."""
-    if rule.kwargs.get("row_condition") is None:
-        return
-    if rule.type == _PAIR_IN_SET:
-        raise rule.refused("Great Expectations passes over the row_condition of this type")
-    ignored = _NO_ROW_IGNORED.get(SUPPORTED[rule.type])
-    if ignored is not None and rule.kwargs.get("ignore_row_if") == ignored:
-        raise rule.refused(
-            f"Great Expectations can't run ignore_row_if {ignored} with a row_condition"
-        )
+    if SUPPORTED.get(rule.type) == "column" and rule.type not in _ABOUT_BLANKS:
+        asked.append(sa.column(rule.kwargs["column"]).is_not(None))
+    return _Resolved(sa.and_(sa.true(), *asked), fails)
 
 
 def _expectation(rule: Rule) -> "Expectation":
@@ -213,10 +232,18 @@ def _coerced_condition(condition: Any, clone: sa.Table) -> Any:
         case {"type": "and" | "or", "conditions": [*parts]}:
             return {**condition, "conditions": [_coerced_condition(part, clone) for part in parts]}
         case {"type": "comparison", "column": {"name": str(name)}, "parameter": parameter}:
-            return {**condition, "parameter": coerce(parameter, clone.columns[name])}
+            value = coerce(parameter, clone.columns[name])
+            return {**condition, "parameter": _parameter(value)}
         case {"type": "nullity", "column": {"name": str()}}:
             return condition
     raise UnfitValueError(f"row_condition: expected type and conditions, found {condition!r}")
+
+
+def _parameter(value: Any) -> Any:
+    """A value as Great Expectations takes it in a row condition, where a Decimal is none."""
+    if isinstance(value, list):
+        return [_parameter(each) for each in value]
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _filter(condition: Mapping[str, Any], resolver: "SqlAlchemyExecutionEngine") -> Clause:

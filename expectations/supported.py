@@ -5,7 +5,8 @@ record only and means the same on SQLite and PostgreSQL. A test derives both tab
 from the installed Great Expectations.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from monitor.errors import near
 
@@ -49,6 +50,37 @@ REFUSED: dict[str, str] = {
     "expect_column_values_to_not_match_like_pattern_list": LIKE,
 }
 """Types of which the reason is worth more than `NO_CONDITION`."""
+
+
+PAIR_IN_SET = "expect_column_pair_values_to_be_in_set"
+NO_ROW_IGNORED: dict[Domain, str] = {"pair": "neither", "multicolumn": "never"}
+"""The `ignore_row_if` with which Great Expectations can't run a rule that has a row condition."""
+
+
+def refused_combination(type_: str, kwargs: Mapping[str, Any]) -> str | None:
+    """Why Great Expectations itself errs with these kwargs of a supported type; None where not."""
+    if type_ not in SUPPORTED or kwargs.get("row_condition") is None:
+        return None
+    if type_ == PAIR_IN_SET:
+        return "Great Expectations passes over the row_condition of this type"
+    ignored = NO_ROW_IGNORED.get(SUPPORTED[type_])
+    if ignored is not None and kwargs.get("ignore_row_if") == ignored:
+        return f"Great Expectations can't run ignore_row_if {ignored} with a row_condition"
+    return None
+
+
+def as_markdown() -> str:
+    """Both tables, as docs/rules.md has them."""
+    lines = ["| judged | looks at | refused with |", "|---|---|---|"]
+    for type_, domain in SUPPORTED.items():
+        ignored = NO_ROW_IGNORED.get(domain)
+        beside = f"`ignore_row_if: {ignored}` and `row_condition`" if ignored else ""
+        with_ = "`row_condition`" if type_ == PAIR_IN_SET else beside
+        lines.append(f"| `{type_}` | {domain} | {with_} |")
+    lines += ["", "| refused | why |", "|---|---|"]
+    lines += [f"| `{type_}` | {reason} |" for type_, reason in REFUSED.items()]
+    lines.append(f"| every other | {NO_CONDITION} |")
+    return "\n".join(lines) + "\n"
 
 
 def refusal(type_: str) -> str | None:

@@ -1,5 +1,7 @@
 """The table of supported types, derived again from the installed Great Expectations."""
 
+import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,16 @@ from great_expectations.expectations.expectation import (
 from great_expectations.expectations.registry import get_metric_provider
 
 from expectations.conditions import failing, resolver_of
-from expectations.supported import LIKE, NO_CONDITION, NOT_ROW_LOCAL, REFUSED, SUPPORTED, refusal
+from expectations.supported import (
+    LIKE,
+    NO_CONDITION,
+    NOT_ROW_LOCAL,
+    REFUSED,
+    SUPPORTED,
+    as_markdown,
+    refusal,
+    refused_combination,
+)
 from monitor.errors import SuiteError
 from monitor.store.tables import behavior
 from tests.expectations.test_conditions import made
@@ -41,6 +52,10 @@ NUMBERS: dict[str, dict[str, Any]] = {
     "expect_column_values_to_be_between": {"column": "inspector_count", "min_value": 1},
     "expect_column_value_lengths_to_be_between": {"column": "party_name", "min_value": 1},
     "expect_column_value_z_scores_to_be_less_than": {"column": "inspector_count"},
+}
+IGNORED = {
+    "pair": ("both_values_are_missing", "either_value_is_missing", "neither"),
+    "multicolumn": ("all_values_are_missing", "any_value_is_missing", "never"),
 }
 HARMLESS = {
     "table.columns",
@@ -97,6 +112,33 @@ def test_the_table_says_of_each_type_what_great_expectations_shows(type_: str) -
 
 def test_the_table_names_no_type_that_great_expectations_does_not_ship() -> None:
     assert {*SUPPORTED, *REFUSED} <= set(map_expectations())
+
+
+def test_the_page_of_the_rules_has_both_tables() -> None:
+    page = Path(__file__).parents[2] / "docs" / "rules.md"
+    assert as_markdown() in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("type_", SUPPORTED)
+def test_each_supported_type_takes_every_kwarg_that_the_table_does_not_refuse(
+    type_: str, dialect: str
+) -> None:
+    fields = map_expectations()[type_].__fields__
+    own = {key: value for key, value in KWARGS.items() if key in fields} | NUMBERS.get(type_, {})
+    nullity = {"type": "nullity", "column": {"name": "party_id"}, "is_null": False}
+    values = IGNORED.get(SUPPORTED[type_], ())
+    forms = itertools.product((None, nullity), (None, *values), (None, 0.5))
+    for condition, ignored, mostly in forms:
+        optional = {"row_condition": condition, "ignore_row_if": ignored, "mostly": mostly}
+        kwargs = own | {key: value for key, value in optional.items() if value is not None}
+        rule = made(type_, **kwargs)
+        refused = refused_combination(type_, kwargs)
+        if refused is None:
+            assert str(failing(dialect, behavior, [rule])[rule.id])
+            continue
+        with pytest.raises(SuiteError, match=refused):
+            failing(dialect, behavior, [rule])
 
 
 def test_each_supported_type_looks_at_what_the_table_says() -> None:
