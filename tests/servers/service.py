@@ -72,7 +72,7 @@ def served(answer: Callable[[Asked], Reply], tls: ssl.SSLContext | None = None) 
                 ended.wait()
                 return
             content = reply.content
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             if reply.status != 204:

@@ -19,7 +19,7 @@ from monitor.sources.http import document
 from monitor.sources.http.document import ABSENT, CutOffError, Document
 from monitor.sources.http.place import Place
 from monitor.sources.http.request import Request
-from monitor.sources.http.wire import Deadline, Transport
+from monitor.sources.http.wire import Deadline, HandshakeError, Transport
 
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})
@@ -235,13 +235,13 @@ class Service:
             raise self.place.error(f"an answer can't be unpacked: {error}", LaterError) from None
 
     def _unconnected(self, error: httpcore2.ConnectError) -> SourceError:
-        cause = error.__cause__
+        if not isinstance(error, HandshakeError):
+            return self.place.error(f"can't be reached: {error}", LaterError)
+        cause = error.reason
         if isinstance(cause, ssl.SSLCertVerificationError):
             reason = _CERTIFICATE.get(cause.verify_code, cause.verify_message)
             return self.place.refusal(f"its certificate is refused: {reason}")
-        if isinstance(cause, ssl.SSLError):
-            return self.place.error(f"no TLS there: {cause.reason or cause}", LaterError)
-        return self.place.error(f"can't be reached: {error}", LaterError)
+        return self.place.error(f"no TLS there: {cause.reason or cause}", LaterError)
 
 
 def _backoff(error: Exception) -> bool | float:

@@ -44,6 +44,14 @@ class Deadline:
         return left if timeout is None else min(left, timeout)
 
 
+class HandshakeError(httpcore2.ConnectError):
+    """No TLS came about; the pool drops an error's cause, so it is kept here."""
+
+    def __init__(self, reason: ssl.SSLError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
 class Transport(httpx2.BaseTransport):
     """Connections under a deadline, through the environment's proxy where it names one.
 
@@ -126,9 +134,13 @@ class _Stream(httpcore2.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
         seconds = self._deadline.bound(timeout)
-        return _Stream(
-            self._stream.start_tls(ssl_context, server_hostname, seconds), self._deadline
-        )
+        try:
+            secured = self._stream.start_tls(ssl_context, server_hostname, seconds)
+        except httpcore2.ConnectError as error:
+            if isinstance(error.__cause__, ssl.SSLError):
+                raise HandshakeError(error.__cause__) from None
+            raise
+        return _Stream(secured, self._deadline)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
