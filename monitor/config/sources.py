@@ -215,6 +215,19 @@ class SqlSource(_Source):
     def _anchor(cls, url: SecretStr, info: ValidationInfo) -> SecretStr:
         return SecretStr(anchored(url.get_secret_value(), folder_of(info)))
 
+    @field_validator("url", mode="after")
+    @classmethod
+    def _is_url(cls, url: SecretStr) -> SecretStr:
+        from sqlalchemy.engine import make_url  # costs what the command line's help needn't pay
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            make_url(url.get_secret_value())
+        except (ArgumentError, ValueError):
+            # what it holds instead may hold the password: it isn't shown
+            raise ValueError("expected a URL such as mysql://user:password@host/database") from None
+        return url
+
     @model_validator(mode="after")
     def _one_of(self) -> Self:
         if (self.table is None) == (self.query is None):

@@ -218,3 +218,21 @@ def test_no_file_says_how_to_get_one(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_toml_says_where(tmp_path: Path) -> None:
     assert "(at line 2, column 8)" in mistakes(tmp_path, "[office]\nname = x")
+
+
+@pytest.mark.parametrize("url", ["reader:s3cret-word@db", "mysql://reader:s3cret-word@db:port/x"])
+def test_what_is_no_url_of_a_database_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
+    said = mistakes(
+        tmp_path,
+        f"""
+        [[source]]
+        name = "exchange"
+        feed = "check"
+        kind = "sql"
+        status = "accepted"
+        url = "{url}"
+        table = "checks"
+        """,
+    )
+    assert "url: expected a URL such as mysql://user:password@host/database" in said
+    assert "s3cret-word" not in said

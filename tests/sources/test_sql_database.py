@@ -360,6 +360,13 @@ def test_what_the_driver_does_not_know_in_the_url_is_told(
     assert not raised.value.retryable
 
 
+def test_what_the_driver_cannot_read_in_the_url_is_told() -> None:
+    with pytest.raises(SourceError, match="can't use this URL: invalid literal for int") as raised:
+        list(reading("mysql://reader:s3cret-word@127.0.0.1:1/exchange?read_timeout=abc"))
+    assert not raised.value.retryable
+    assert "s3cret-word" not in str(raised.value)
+
+
 @pytest.mark.parametrize("name", ["mysql", "mariadb"])
 def test_a_url_may_leave_the_driver_out(mariadb_url: str, name: str) -> None:
     create(mariadb_url)

@@ -38,16 +38,21 @@ class Database:
         self._session: int | None = None
         self._results: list[sa.CursorResult[Any]] = []
         with self._waiting():
-            with _IMPORTING:
-                self._engine = sa.create_engine(
-                    found.url,
-                    connect_args=dict(found.arguments),
-                    execution_options=dict(found.options),
-                    poolclass=sa.NullPool,
-                    hide_parameters=True,
-                )
-            event.listen(self._engine, "connect", self._prepare)
-            self._connection = self._connected()
+            try:
+                with _IMPORTING:
+                    self._engine = sa.create_engine(
+                        found.url,
+                        connect_args=dict(found.arguments),
+                        execution_options=dict(found.options),
+                        poolclass=sa.NullPool,
+                        hide_parameters=True,
+                    )
+                event.listen(self._engine, "connect", self._prepare)
+                self._connection = self._connected()
+            except (TypeError, ValueError, OSError, AssertionError) as error:
+                # the driver's own, of arguments that it doesn't know or find, and the dialect's, of
+                # a server that speaks like the one it knows and is another
+                raise self._refusals.unusable(error) from None
 
     @property
     def plain(self) -> Callable[[Any], Any]:
@@ -86,12 +91,7 @@ class Database:
 
     def _connected(self) -> sa.Connection:
         with ExitStack() as failing:
-            try:
-                connection = failing.enter_context(self._engine.connect())
-            except (TypeError, ValueError, OSError, AssertionError) as error:
-                # the driver's own, of arguments that it doesn't know or find, and the dialect's, of
-                # a server that speaks like the one it knows and is another
-                raise self._refusals.unusable(error) from None
+            connection = failing.enter_context(self._engine.connect())
             if self._access.identify is not None:
                 self._session = connection.exec_driver_sql(self._access.identify).scalar()
             for statement in self._access.begin:
