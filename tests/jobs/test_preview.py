@@ -196,11 +196,14 @@ def test_a_row_is_shown_alike_whatever_kind_of_source_delivers_it(
 def test_what_cannot_be_read_is_told_beside_what_can(tmp_path: Path) -> None:
     sheets = {
         "填报须知": [["请按月填报"], ["示范区"]],
+        "别的表": [[f"示范列{n}" for n in range(20)]],
         "一月": [[*check_row()], [*check_row().values()]],
     }
     found = shown(write_workbook(tmp_path / "a.xlsx", sheets))
     assert len(found.rows) == 1
-    assert found.errors[0].startswith("a.xlsx 填报须知: no header row of feed check")
+    (error,) = found.errors
+    assert error.startswith("a.xlsx 别的表: no header row of feed check")
+    assert found.remarks == ("a.xlsx 填报须知: too narrow for rows of feed check: left out",)
     nothing = shown(tmp_path / "gone" / "*.csv")
     assert nothing.rows == ()
     assert nothing.errors[0].startswith("expected a folder")
