@@ -4,6 +4,7 @@ Each distinct (status, status_at, submitted_at) of a record is kept with the ins
 first seen, also those of versions that arrived together with a newer one, or after it.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -15,40 +16,31 @@ from monitor.store.tables import behavior_status
 _WHAT = ("status", "status_at", "submitted_at")
 
 
-def keep(
-    connection: sa.Connection,
-    delivered: pl.DataFrame,
-    changes: pl.DataFrame,
-    numbers: pl.DataFrame,
-    now: datetime,
-) -> None:
-    """Add what was delivered and not seen before.
+def keep(connection: sa.Connection, rows: pl.DataFrame, held: pl.Series, now: datetime) -> None:
+    """Add what was delivered and not seen before, or came to hold again.
 
-    `delivered` are all rows in the order of their versions, `changes` those that were written (both
-    with the stored values as `_old`), `numbers` the ids by record_id.
+    `rows` are all delivered versions in their order, with their record's id, is_new, and what is
+    stored of it as `_old`; `held` are the arrivals of those that hold from now on.
     """
     moved = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_old")) for name in _WHAT)
-    moved |= pl.col("id").is_null()
-    arrivals = changes.filter(moved)["arrival"]
-    others = pl.col("content_hash").ne_missing(pl.col("content_hash_old"))
-    seen = (
-        delivered.filter(others & moved)
-        .with_columns(is_move=pl.col("arrival").is_in(arrivals.implode()))
-        .select("record_id", "is_move", "arrival", *_WHAT)
-        .join(numbers, on="record_id", maintain_order="left")
+    seen = rows.select(
+        "id",
+        "is_new",
+        *_WHAT,
+        is_move=(pl.col("is_new") | moved) & pl.col("arrival").is_in(held.implode()),
     )
-    if seen.is_empty():
-        return
-    known = _known(connection, seen["id"].unique().to_list())
-    unknown = seen.join(known, on=["id", *_WHAT], how="left", nulls_equal=True).filter(
-        pl.col("is_known").is_null() | pl.col("is_move")
-    )
-    fresh = unknown.unique(["id", *_WHAT], keep="last", maintain_order=True)
-    rows = fresh.select(*_WHAT, behavior_id="id", seen_at=pl.lit(now, pl.Datetime("us", "UTC")))
-    bulk.append(connection, behavior_status, rows)
+    there = seen.filter(~pl.col("is_new"))["id"].unique()
+    if not there.is_empty():
+        known = _known(connection, there.to_list())
+        seen = seen.join(
+            known, on=["id", *_WHAT], how="left", nulls_equal=True, maintain_order="left"
+        ).filter(pl.col("is_known").is_null() | pl.col("is_move"))
+    fresh = seen.unique(["id", *_WHAT], keep="last", maintain_order=True)
+    added = fresh.select(*_WHAT, behavior_id="id", seen_at=pl.lit(now, pl.Datetime("us", "UTC")))
+    bulk.append(connection, behavior_status, added)
 
 
-def _known(connection: sa.Connection, numbers: list[int]) -> pl.DataFrame:
+def _known(connection: sa.Connection, numbers: Sequence[int]) -> pl.DataFrame:
     table = behavior_status
     what = [table.c[name] for name in _WHAT]
     of_records = bulk.one_of(connection, table.c.behavior_id, numbers)

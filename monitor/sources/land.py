@@ -1,13 +1,12 @@
-"""Landing: records into their table, by upsert on (source, record_id).
+"""Landing: records into their table, one row for each (source, record_id).
 
-Which rows are new or newer is told by comparing with what is there; an unchanged row costs no
-write. Everything here runs in the caller's transaction.
+What becomes of each record is decided by comparing with what is there (`versions`); an unchanged
+row costs no write. Everything here runs in the caller's transaction.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 import sqlalchemy as sa
@@ -23,22 +22,27 @@ from monitor.workdays import local_day
 
 _INSTANT = pl.Datetime("us", "UTC")
 _STORED = {
-    "record_id": pl.String(),
-    "id": pl.Int64(),
     "content_hash": pl.String(),
-    "is_deleted": pl.Boolean(),
-    "batch": pl.String(),
-    "cd_time": _INSTANT,
-    "sequence": pl.Int64(),
+    "deleted_at": _INSTANT,
+    **{name: pl.String() for name in ("batch", "withdrawn_batch")},
+    **dict.fromkeys(("cd_time", "withdrawn_cd_time"), _INSTANT),
+    **{name: pl.Int64() for name in ("sequence", "withdrawn_sequence")},
     "status": pl.String(),
     "status_at": _INSTANT,
     "submitted_at": _INSTANT,
     "first_submitted_seen_at": _INSTANT,
 }
-_VERSION = ("batch", "cd_time", "sequence")
-_KEY = ("source", "record_id")
-_ONCE = frozenset({*_KEY, "first_seen_at", "first_seen_on"})
-"""Columns that a record keeps from when it first landed."""
+"""What the decision needs of the records that are there already."""
+
+_STATE = (
+    *versions.PARTS,
+    *versions.WITHDRAWN,
+    "deleted_at",
+    "status",
+    "status_at",
+    "first_submitted_seen_at",
+)
+"""Columns that say where a record stands; the others say what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +73,24 @@ def land(
     connection: sa.Connection, source: SourceSettings, records: Records, now: datetime
 ) -> Landed:
     """Bring the table up to the records; queues changed behaviours for judgement."""
-    queue.enter(connection)
     table = table_of(source.feed)
+    if table is tables.behavior:
+        queue.enter(connection)
     frame, keyless = _with_keys(table, records.frame)
     stored = _stored(connection, table, source, frame["record_id"].unique().to_list())
-    compared = versions.with_key(frame.join(stored, on="record_id", how="left", suffix="_old"))
-    compared = versions.with_key(compared, "_old").with_row_index("arrival")
-    ordered = compared.sort([*versions.KEY, "arrival"])
-    newest = ordered.unique("record_id", keep="last", maintain_order=True)
-    is_new = pl.col("id").is_null()
-    same = (pl.col("content_hash") == pl.col("content_hash_old")).fill_null(False)
-    changes = newest.filter(is_new | (~same & versions.is_newer("_old")))
-    renewed = newest.filter(~is_new & same & _later_version())
-    if source.feed in BEHAVIOR_FEEDS:
-        _land_behaviors(connection, source, ordered, changes, now)
+    rows = frame.with_columns(arrival=pl.int_range(pl.len())).join(
+        stored, on="record_id", how="left", maintain_order="left"
+    )
+    states = _states(rows, versions.decided(rows), now)
+    if table is tables.behavior:
+        states = _land_behaviors(connection, source, rows, states, now)
     else:
-        _upsert(connection, table, source, changes.filter(is_new | ~pl.col("is_deleted")), now)
-        _withdraw(connection, table, changes.filter(~is_new & pl.col("is_deleted")), now)
-    if "batch" in table.c:
-        _renew(connection, table, renewed)
+        _write(connection, table, source, rows, states, now)
+    landed = states.filter("is_changed").height
     return Landed(
         read=records.frame.height,
-        landed=changes.height,
-        unchanged=frame.height - changes.height,
+        landed=landed,
+        unchanged=frame.height - landed,
         malformed=records.frame.height - records.frame["malformed"].null_count(),
         keyless=keyless,
     )
@@ -103,152 +102,211 @@ def table_of(feed: Feed) -> sa.Table:
 
 
 def _with_keys(table: sa.Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """The rows that can land, and where those stand that lack what the table must have."""
-    needed = [c.name for c in table.columns if not c.nullable and c.name in frame.columns]
-    complete = pl.all_horizontal(pl.col(name).is_not_null() for name in needed)
+    """The rows that can land, and where those stand that lack what the table must have.
+
+    A deletion lacks nothing: it only names its record then.
+    """
+    has_all = pl.all_horizontal(pl.col(n).is_not_null() for n in _needed(table, frame))
+    frame = frame.with_columns(says=pl.col("says") & (has_all | ~pl.col("is_deleted")))
+    complete = has_all | ~pl.col("says")
     where = pl.format("{} row {}", "place", "number")
     return frame.filter(complete), tuple(frame.filter(~complete).select(where).to_series())
+
+
+def _needed(table: sa.Table, frame: pl.DataFrame) -> list[str]:
+    return [c.name for c in table.columns if not c.nullable and c.name in frame.columns]
 
 
 def _stored(
     connection: sa.Connection, table: sa.Table, source: SourceSettings, record_ids: Sequence[str]
 ) -> pl.DataFrame:
-    """What the comparison needs of the records that are there already."""
-    columns = [
-        table.c.deleted_at.is_not(None).label(name)
-        if name == "is_deleted"
-        else (table.c[name] if name in table.c else sa.null().label(name))
-        for name in _STORED
-    ]
-    query = sa.select(*columns).where(
+    """What is there of the records, in columns with `_old`."""
+    columns = [table.c[name] if name in table.c else sa.null().label(name) for name in _STORED]
+    query = sa.select(table.c.record_id, table.c.id, *columns).where(
         table.c.source == source.name,
         bulk.one_of(connection, table.c.record_id, record_ids),
     )
     rows = [tuple(row) for row in connection.execute(query)]
-    return pl.DataFrame(rows, schema=_STORED, orient="row")
+    schema = {"record_id": pl.String(), "id": pl.Int64()}
+    schema |= {f"{name}_old": dtype for name, dtype in _STORED.items()}
+    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _later_version() -> pl.Expr:
-    """Whether the content is the same, but said again by a later version."""
-    differs = [pl.col(name).ne_missing(pl.col(f"{name}_old")) for name in _VERSION]
-    delivered = pl.any_horizontal(pl.col(name).is_not_null() for name in _VERSION)
-    return delivered & pl.any_horizontal(differs) & versions.is_newer("_old")
+def _states(rows: pl.DataFrame, decided: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """Where each record stands from now on: `decided`, with the columns of _STATE.
+
+    is_submitted says that a record which is there was seen submitted for the first time.
+    """
+    told = (*versions.PARTS, "status", "status_at")
+    for name in ("said", "gone"):
+        version = rows.select(
+            pl.col("arrival").alias(name), *(pl.col(c).alias(f"{c}_{name}") for c in told)
+        )
+        decided = decided.join(version, on=name, how="left", maintain_order="left")
+    submitted = pl.col("status").is_in([str(status) for status in SUBMITTED])
+    sent = rows.filter(submitted).select("record_id", was_sent=True).unique()
+    decided = decided.join(sent, on="record_id", how="left", maintain_order="left")
+    instant = pl.lit(now, _INSTANT)
+    says, goes = pl.col("said").is_not_null(), pl.col("gone").is_not_null()
+    first = pl.col("was_sent") & pl.col("first_submitted_seen_at_old").is_null()
+
+    def said(name: str) -> pl.Expr:
+        return pl.when(says).then(f"{name}_said").otherwise(f"{name}_old")
+
+    def gone(name: str) -> pl.Expr:
+        version = pl.when(goes).then(f"{name}_gone").otherwise(f"withdrawn_{name}_old")
+        return pl.when("is_deleted").then(version)
+
+    gone_again = pl.col("deleted_at_old").is_not_null() & (
+        pl.col("gone_order") == pl.col("gone_old")
+    )
+    gone_since = (
+        pl.when(goes & gone_again)
+        .then(pl.max_horizontal("status_at_gone", "status_at_old"))
+        .when(goes)
+        .then(pl.coalesce("status_at_gone", instant))
+    )
+    return decided.with_columns(
+        *(said(part).alias(part) for part in versions.PARTS),
+        *(gone(part).alias(f"withdrawn_{part}") for part in versions.PARTS),
+        deleted_at=pl.when("is_deleted").then(pl.coalesce("deleted_at_old", instant)),
+        status=pl.when("is_deleted").then(pl.lit(str(Status.DELETED))).otherwise(said("status")),
+        status_at=pl.when("is_deleted")
+        .then(gone_since.otherwise("status_at_old"))
+        .otherwise(said("status_at")),
+        first_submitted_seen_at=pl.when(first)
+        .then(instant)
+        .otherwise("first_submitted_seen_at_old"),
+        is_submitted=first.fill_null(False) & ~pl.col("is_new"),
+    )
 
 
 def _land_behaviors(
     connection: sa.Connection,
     source: SourceSettings,
-    ordered: pl.DataFrame,
-    changes: pl.DataFrame,
+    rows: pl.DataFrame,
+    states: pl.DataFrame,
     now: datetime,
-) -> None:
-    table = tables.behavior
-    known = ~pl.col("id").is_null()
-    withdrawn = changes.filter(known & pl.col("is_deleted"))
-    submitted = pl.col("status").is_in([str(status) for status in SUBMITTED])
-    written = changes.filter(~(known & pl.col("is_deleted"))).with_columns(
-        first_submitted_seen_at=pl.coalesce(
-            "first_submitted_seen_at", pl.when(submitted).then(pl.lit(now, _INSTANT))
-        )
-    )
-    # before the change: with the keys under which other records know the record
-    _queue(connection, changes.filter(known)["id"].to_list())
-    _upsert(connection, table, source, written, now)
-    _withdraw(connection, table, withdrawn, now)
-    numbers = _numbers(connection, source, changes["record_id"].to_list())
-    _queue(connection, numbers["id"].to_list())
-    _items(connection, written.drop("id").join(numbers, on="record_id"))
-    known_numbers = ordered.filter(known).select("record_id", "id").unique()
-    history.keep(connection, ordered, changes, pl.concat([numbers, known_numbers]).unique(), now)
-
-
-def _numbers(
-    connection: sa.Connection, source: SourceSettings, record_ids: Sequence[str]
 ) -> pl.DataFrame:
-    """The ids of the records."""
-    columns = tables.behavior.c
-    query = sa.select(columns.record_id, columns.id).where(
-        columns.source == source.name, bulk.one_of(connection, columns.record_id, record_ids)
+    """Write the records with what stands beside them; gives `states` with the new ones' ids."""
+    changed = states.filter(~pl.col("is_new") & (pl.col("is_changed") | pl.col("is_submitted")))
+    # before the change: with the keys under which other records know the record
+    queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, changed["id"].to_list()))
+    states = _numbered(connection, states)
+    _write(connection, tables.behavior, source, rows, states, now)
+    said = (
+        states.filter("is_written")
+        .select("id", "is_new", arrival="said")
+        .join(rows.drop("id"), on="arrival", maintain_order="left")
     )
-    rows = [tuple(row) for row in connection.execute(query)]
-    schema = {name: _STORED[name] for name in ("record_id", "id")}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    _items(connection, said)
+    new = (
+        states.filter("is_new")
+        .select("id", arrival="said")
+        .join(rows.drop("id"), on="arrival", how="left", maintain_order="left")
+    )
+    keys = [c.name for c in tables.to_judge.columns if c.name in new.columns]
+    bulk.append(connection, tables.to_judge, new.select(*keys, behavior_id="id"))
+    held = pl.concat(
+        [
+            states.filter("is_written")["said"],
+            states.filter("is_deleted", pl.col("is_new") | pl.col("is_turned"))["gone"],
+        ]
+    )
+    numbers = states.select("record_id", "id", "is_new")
+    known_by = versions.in_order(rows.drop("id")).join(
+        numbers, on="record_id", how="left", maintain_order="left"
+    )
+    history.keep(connection, known_by, held, now)
+    return states
 
 
-def _upsert(
+def _numbered(connection: sa.Connection, states: pl.DataFrame) -> pl.DataFrame:
+    """`states` with ids of their own for the new records."""
+    new = states.filter("is_new")
+    if new.is_empty():
+        return states
+    numbers = bulk.numbers(connection, tables.behavior, new.height)
+    given = new.select("record_id").with_columns(_number=numbers)
+    return (
+        states.join(given, on="record_id", how="left", maintain_order="left")
+        .with_columns(id=pl.coalesce("id", "_number"))
+        .drop("_number")
+    )
+
+
+def _write(
     connection: sa.Connection,
     table: sa.Table,
     source: SourceSettings,
-    frame: pl.DataFrame,
+    rows: pl.DataFrame,
+    states: pl.DataFrame,
     now: datetime,
 ) -> None:
-    instant = pl.lit(now, _INSTANT)
+    """Add the new records, and bring the others up to what they say and where they stand."""
+    state = [name for name in _STATE if name in table.c]
+    said = [c.name for c in table.columns if c.name in rows.columns and c.name not in state]
+    said = [name for name in said if name not in ("id", "source", "record_id")]
+    contents = rows.select(*said, said="arrival")
+    new = _said(table, rows, states.filter("is_new"), contents)
     seen = {"first_seen_on": pl.lit(local_day(now))} if "first_seen_on" in table.c else {}
-    written = frame.select(
-        *(c.name for c in table.columns if c.name in frame.columns and c.name != "id"),
-        source=pl.lit(source.name),
-        first_seen_at=instant,
-        deleted_at=pl.when("is_deleted").then(instant),
-        **seen,
+    given = ("id",) if table is tables.behavior else ()
+    bulk.append(
+        connection,
+        table,
+        new.select(
+            *given,
+            "record_id",
+            *said,
+            *state,
+            source=pl.lit(source.name),
+            first_seen_at=pl.lit(now, _INSTANT),
+            **seen,
+        ),
     )
-    renewed = [name for name in written.columns if name not in _ONCE]
-    bulk.upsert(connection, table, written, key=_KEY, renewed=renewed)
-
-
-def _withdraw(
-    connection: sa.Connection, table: sa.Table, frame: pl.DataFrame, now: datetime
-) -> None:
-    """Leave tombstones: the record keeps what it said, and says that it is gone."""
-    if frame.is_empty():
-        return
-    values: dict[str, Any] = {"content_hash": sa.bindparam("_hash"), "deleted_at": now}
-    if table is tables.behavior:
-        values |= {"status": str(Status.DELETED), "status_at": sa.bindparam("_at")}
-        values |= {name: sa.bindparam(f"_{name}") for name in _VERSION}
-    statement = sa.update(table).where(table.c.id == sa.bindparam("_id")).values(values)
-    connection.execute(
-        statement,
-        [
-            {"_id": row["id"], "_hash": row["content_hash"]}
-            | (
-                {"_at": row["status_at"] or now} | {f"_{name}": row[name] for name in _VERSION}
-                if table is tables.behavior
-                else {}
-            )
-            for row in frame.iter_rows(named=True)
-        ],
+    there = states.filter(~pl.col("is_new"))
+    written = there.filter("is_written").join(contents, on="said", maintain_order="left")
+    bulk.update(connection, table, written.select("id", *said, *state))
+    touched = there.filter(
+        ~pl.col("is_written"), pl.any_horizontal("is_turned", "is_renewed", "is_submitted")
     )
+    bulk.update(connection, table, touched.select("id", *state))
 
 
-def _renew(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
-    """Note the later version of records that say the same again: an older one must not win."""
-    if frame.is_empty():
-        return
-    statement = (
-        sa.update(table)
-        .where(table.c.id == sa.bindparam("_id"))
-        .values({name: sa.bindparam(f"_{name}") for name in _VERSION})
+def _said(
+    table: sa.Table, rows: pl.DataFrame, states: pl.DataFrame, contents: pl.DataFrame
+) -> pl.DataFrame:
+    """What the new records say.
+
+    Of a record that is gone before it said anything, only what the table must have is filled in:
+    as far as the deletion tells it, else as nothing.
+    """
+    found = states.join(contents, on="said", how="left", maintain_order="left")
+    bare = pl.col("said").is_null()
+    if not found.select(bare.any()).item():
+        return found
+    needed = [name for name in _needed(table, contents) if name != "content_hash"]
+    deletions = rows.select(
+        pl.col("arrival").alias("gone"), *(pl.col(n).alias(f"{n}_told") for n in needed)
     )
-    connection.execute(
-        statement,
-        [
-            {"_id": row["id"]} | {f"_{name}": row[name] for name in _VERSION}
-            for row in frame.iter_rows(named=True)
-        ],
+    return found.join(deletions, on="gone", how="left", maintain_order="left").with_columns(
+        pl.col("content_hash").fill_null(""),
+        *(
+            pl.when(bare).then(pl.col(f"{n}_told").fill_null("")).otherwise(n).alias(n)
+            for n in needed
+        ),
     )
 
 
-def _queue(connection: sa.Connection, numbers: Sequence[int]) -> None:
-    queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, numbers))
-
-
-def _items(connection: sa.Connection, written: pl.DataFrame) -> None:
+def _items(connection: sa.Connection, said: pl.DataFrame) -> None:
     """The item codes of the written records, a row each."""
     table = tables.behavior_item
-    of_written = bulk.one_of(connection, table.c.behavior_id, written["id"].to_list())
-    connection.execute(sa.delete(table).where(of_written))
+    there = said.filter(~pl.col("is_new"))["id"]
+    if not there.is_empty():
+        of_those = bulk.one_of(connection, table.c.behavior_id, there.to_list())
+        connection.execute(sa.delete(table).where(of_those))
     rows = (
-        written.select(behavior_id="id", item_code=parts(pl.col("supervise_item_code")))
+        said.select(behavior_id="id", item_code=parts(pl.col("supervise_item_code")))
         .drop_nulls()
         .explode("item_code")
         .with_columns(position=pl.int_range(1, pl.len() + 1).over("behavior_id"))

@@ -27,7 +27,8 @@ class Records:
     """A batch's rows as their table wants them.
 
     `frame` holds the feed's columns, record_id, content_hash, malformed, raw (JSON text),
-    is_deleted, the version's parts, and place and number of the row. `unreadable` are words of the
+    is_deleted, says (whether a row says more than that its record is gone), the version's parts,
+    and place and number of the row. `unreadable` are words of the
     status column that nobody knows, one for each row.
     """
 
@@ -60,6 +61,7 @@ def read(dialect: Dialect, batch: Batch, identities: Identities) -> Records:
         status_at=pl.when("is_deleted")
         .then(pl.coalesce("status_at", "cd_time"))
         .otherwise("status_at"),
+        says=_says(dialect),
         raw=_raw(batch, frame["malformed"]),
         **_own(source),
     )
@@ -121,6 +123,16 @@ def _malformed(dialect: Dialect) -> pl.Expr:
     ]
     joined = pl.concat_str(marks, separator="、", ignore_nulls=True)
     return pl.when(joined != "").then(joined)
+
+
+def _says(dialect: Dialect) -> pl.Expr:
+    """Whether the row says anything beyond that its record is gone.
+
+    A deletion does that has half of the mandatory cells; the others only name their record.
+    """
+    mandatory = [item.column for item in dialect.fields if item.mandatory]
+    filled = pl.sum_horizontal(pl.col(name).is_not_null() for name in mandatory)
+    return ~pl.col("is_deleted") | (filled * 2 >= len(mandatory))
 
 
 def _raw(batch: Batch, malformed: pl.Series) -> pl.Series:

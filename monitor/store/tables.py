@@ -56,6 +56,14 @@ def _field_columns() -> list[Column[Any]]:
     return [Column(name, _TYPES[field.type]) for name, field in fields.items()]
 
 
+def _version_columns(prefix: str) -> list[Column[Any]]:
+    return [
+        Column(f"{prefix}batch", Text),
+        Column(f"{prefix}cd_time", Instant),
+        Column(f"{prefix}sequence", Id),
+    ]
+
+
 def _delivery_columns() -> list[SchemaItem]:
     """What every row that a source delivers carries: whence it came and how it read."""
     return [
@@ -66,6 +74,9 @@ def _delivery_columns() -> list[SchemaItem]:
         Column("raw", Document),  # the delivered row, where anything of it is not in a column
         Column("first_seen_at", Instant, nullable=False),
         Column("deleted_at", Instant),  # tombstone: the source withdrew the row
+        # the version of what the row says, and of the deletion where it is gone
+        *_version_columns(""),
+        *_version_columns("withdrawn_"),
         UniqueConstraint("source", "record_id"),
     ]
 
@@ -142,11 +153,7 @@ behavior = Table(
     Column("submitted_on", Date),  # day of submitted_at
     Column("submitted_by_day", Boolean),  # the source gives a day only
     Column("first_submitted_seen_at", Instant),  # when we first saw it submitted
-    # which version of the record this is
-    Column("batch", Text),
-    Column("cd_time", Instant),
     Column("cd_source", Text),
-    Column("sequence", Id),
     Column("record_id_from", Text, nullable=False),  # delivered, key or hash
     # facts of the row itself, made while landing
     Column("party_id_fault", Text),
@@ -177,10 +184,12 @@ Index(
     sqlite_where=_borrows_day,
 )
 
+# No foreign keys in the next two: landing writes their rows in the transaction that writes the
+# record, which is never deleted, and the store's looking each up again costs more than the record.
 behavior_item = Table(
     "behavior_item",
     metadata,
-    Column("behavior_id", Id, ForeignKey("behavior.id", ondelete="CASCADE"), primary_key=True),
+    Column("behavior_id", Id, primary_key=True, autoincrement=False),
     Column("position", Integer, primary_key=True),
     Column("item_code", Text, nullable=False),
     Index(None, "item_code"),
@@ -190,7 +199,7 @@ behavior_status = Table(
     "behavior_status",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("behavior_id", Id, ForeignKey("behavior.id", ondelete="CASCADE"), nullable=False),
+    Column("behavior_id", Id, nullable=False),
     Column("status", Text, nullable=False),
     Column("status_at", Instant),
     Column("submitted_at", Instant),

@@ -23,6 +23,13 @@ from tests.sources.deliveries import (
 )
 
 HOUR = timedelta(hours=1)
+EMPTIED = (
+    tables.to_judge,
+    tables.behavior_item,
+    tables.behavior_status,
+    tables.behavior,
+    tables.cursor,
+)
 
 
 def deliver(
@@ -131,7 +138,7 @@ def test_of_two_rows_with_one_version_the_same_wins_in_any_order(
             deliver(store, tmp_path, rows, now)
         winners += [row["check_result"] for row in rows_of(store)]
         with store.writing() as connection:
-            for table in (tables.to_judge, tables.behavior, tables.cursor):
+            for table in EMPTIED:
                 connection.execute(sa.delete(table))
     assert len(winners) == 4
     assert len(set(winners)) == 1

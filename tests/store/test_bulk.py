@@ -12,7 +12,6 @@ from monitor.store import Store, bulk
 from monitor.store.tables import behavior, to_judge
 
 AWKWARD = ["", " ", "\\N", "\\.", 'a"b', "a,b", "a\nb\r\nc", "\t", "NULL", "示范、𠮷", None]
-KEY = ("source", "record_id")
 
 
 def row(number: int, text: str | None, **cells: Any) -> dict[str, Any]:
@@ -49,18 +48,34 @@ def test_every_cell_is_read_as_it_was_written(store: Store) -> None:
         assert stored(connection, rows[0]) == rows
 
 
-def test_an_upsert_replaces_what_it_is_told_to(store: Store) -> None:
-    rows = [row(number, "示范甲") for number in range(3)]
-    changed = [row(number, text, content_hash="1") for number, text in ((1, ""), (3, None))]
+def test_an_update_sets_what_it_is_told_to(store: Store) -> None:
+    rows = [row(number, "示范甲") for number in range(4)]
+    day = date(2022, 2, 1)
     with store.writing() as connection:
-        bulk.upsert(connection, behavior, frame(rows), KEY, ["party_name"])
-        bulk.upsert(connection, behavior, frame(changed), KEY, ["party_name"])
+        numbers = bulk.numbers(connection, behavior, 4)
+        bulk.append(connection, behavior, frame(rows).with_columns(id=numbers))
+        changed = pl.DataFrame(
+            {"id": numbers[1:], "party_name": ["", "a\tb\\n", None], "first_seen_on": day}
+        )
+        bulk.update(connection, behavior, changed)
         assert stored(connection, rows[0]) == [
             rows[0],
-            rows[1] | {"party_name": ""},
-            rows[2],
-            changed[1],
+            rows[1] | {"party_name": "", "first_seen_on": day},
+            rows[2] | {"party_name": "a\tb\\n", "first_seen_on": day},
+            rows[3] | {"party_name": None, "first_seen_on": day},
         ]
+
+
+def test_numbers_are_given_once(store: Store) -> None:
+    with store.writing() as connection:
+        bulk.append(connection, behavior, frame([row(0, None)]))
+        numbers = bulk.numbers(connection, behavior, 3)
+        rows = frame([row(n, None) for n in (1, 2, 3)])
+        bulk.append(connection, behavior, rows.with_columns(id=numbers))
+        bulk.append(connection, behavior, frame([row(4, None)]))
+        found = connection.scalars(sa.select(behavior.c.id).order_by(behavior.c.record_id)).all()
+    assert found[1:4] == numbers.to_list()
+    assert len(set(found)) == 5
 
 
 def test_values_are_found_however_many_are_asked_for(store: Store) -> None:
