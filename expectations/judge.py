@@ -24,13 +24,14 @@ from monitor.store.tables import behavior, finding, to_judge
 from monitor.store.types import Id
 from monitor.store.upsert import insert_into
 
-_failing = sa.Table(
+failures = sa.Table(
     "failing",
     sa.MetaData(),
     sa.Column("behavior_id", Id, primary_key=True),
     sa.Column("rule", sa.Integer, primary_key=True),
     prefixes=["TEMPORARY"],
 )
+"""What records fail, while they are judged: a record and the number of a rule."""
 
 _FEW = 10_000
 """Fewer records than this are judged sooner by one process of the store than by several."""
@@ -73,22 +74,22 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
     if not changed and size < _FEW:
         planner.alone(connection)
     fails = clauses(connection, behavior, (each.rule for each in rules))
-    _failing.create(connection)
+    failures.create(connection)
     if len(changed) < len(rules):
         records, among = _queued(connection, size)
-        _scan(connection, records, rules, fails, among)
+        scan(connection, records, rules, fails, among)
     if changed:
         kinds = sorted({each.rule.kind for each in changed})
-        _scan(connection, live().where(behavior.c.kind.in_(kinds)), changed, fails)
+        scan(connection, live().where(behavior.c.kind.in_(kinds)), changed, fails)
     removed = _drop(connection, finding.c.behavior_id.in_(_QUEUE))
     if changed:
         removed += _drop(connection, finding.c.rule.in_([each.number for each in changed]))
-    count = sa.select(sa.func.count()).select_from(_failing)
+    count = sa.select(sa.func.count()).select_from(failures)
     found = connection.execute(count).scalar_one()
     added = _add(connection)
     connection.execute(sa.delete(to_judge))
     mark_judged(connection, changed)
-    _failing.drop(connection)
+    failures.drop(connection)
     return JudgeReport(
         at=now,
         judged=size,
@@ -114,7 +115,7 @@ def _queued(connection: sa.Connection, size: int) -> tuple[_Records, bool]:
     return live().where(behavior.c.id.in_(_QUEUE)), False
 
 
-def _scan(
+def scan(
     connection: sa.Connection,
     records: _Records,
     rules: Sequence[NumberedRule],
@@ -143,7 +144,7 @@ def _scan(
         kept = kept.where(flagged.c.id.in_(_QUEUE))
     marked = sa.CreateTableAs(kept, "marked", temporary=True)
     connection.execute(marked)
-    insert = insert_into(connection, _failing)
+    insert = insert_into(connection, failures)
     connection.execute(
         insert.from_select(
             ["behavior_id", "rule"], failed(marked.table, marks)
@@ -155,7 +156,7 @@ def _scan(
 def _drop(connection: sa.Connection, scope: Clause) -> int:
     """Drop the findings within `scope` that no longer hold; gives their number."""
     holds = sa.exists().where(
-        _failing.c.behavior_id == finding.c.behavior_id, _failing.c.rule == finding.c.rule
+        failures.c.behavior_id == finding.c.behavior_id, failures.c.rule == finding.c.rule
     )
     return connection.execute(sa.delete(finding).where(scope, ~holds)).rowcount
 
@@ -165,7 +166,7 @@ def _add(connection: sa.Connection) -> int:
 
     What is there already is found by its key, which costs no write and no plan that could be bad.
     """
-    found = sa.select(_failing.c.behavior_id, _failing.c.rule).where(sa.true())
+    found = sa.select(failures.c.behavior_id, failures.c.rule).where(sa.true())
     insert = insert_into(connection, finding).from_select(["behavior_id", "rule"], found)
     return connection.execute(
         insert.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}

@@ -12,6 +12,7 @@ from expectations.suites import (
     Parameters,
     Rule,
     Suite,
+    all_rules,
     behavior_rules,
     statement_rules,
 )
@@ -53,6 +54,20 @@ def load_candidate(path: Path, settings: "Settings | None" = None) -> Suite:
     """
     parameters = _parameters(settings)
     return _merged(_shipped(parameters), [read(path, parameters)])[-1]
+
+
+def suite_named(name: str, settings: "Settings | None" = None) -> Suite:
+    """The rules in force of the suite `name`: one of the product's names, or an own file's stem.
+
+    Raises SuiteError, which says what there is, where nothing is called so.
+    """
+    suites = load_suites(settings)
+    fitting = [suite for suite in suites if name in (suite.name, suite.path.stem)]
+    if not fitting:
+        known = {called for suite in suites for called in (suite.name, suite.path.stem)}
+        expected = ", ".join(sorted(known))
+        raise SuiteError(f"expected a suite's file or one of {expected}, found {name!r}")
+    return Suite(fitting[0].name, fitting[0].path, tuple(all_rules(fitting)))
 
 
 def verify(store: Store, suites: Iterable[Suite]) -> None:

@@ -24,17 +24,17 @@ class Disagreement:
 
 
 def judge_statements(
-    connection: sa.Connection, suites: Iterable[Suite]
+    connection: sa.Connection, suites: Iterable[Suite], *, keep: bool = True
 ) -> tuple[Disagreement, ...]:
     """Where ledger and suite differ, by department and month; empty where they agree.
 
-    One scan, in the caller's transaction. Raises SuiteError for a rule that can't be judged row by
-    row.
+    One scan, in the caller's transaction; with `keep` the clauses are kept. Raises SuiteError for a
+    rule that can't be judged row by row.
     """
     rules = statement_rules(suites)
     if not rules:
         return ()
-    clause_of = clauses(connection, statement, rules)
+    clause_of = clauses(connection, statement, rules, keep=keep)
     row = sa.select(statement).subquery("statement")
     fails = [
         sa.case((clause_of[rule.id], 1), else_=0).label(f"rule_{number}")

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 import typer
 
 from jobs.cli import verb
-from jobs.cli.options import DEFAULT_CONFIG, Config, Json
+from jobs.cli.options import DEFAULT_CONFIG, Config, Json, opened, parse_month
 
-app = typer.Typer(help="Show the rules that records are judged by.", no_args_is_help=True)
+app = typer.Typer(help="Show and try the rules that records are judged by.", no_args_is_help=True)
 
 
 @app.callback()
 def _rules() -> None:
-    """Show the rules that records are judged by."""
+    """Show and try the rules that records are judged by."""
 
 
 def list_rules(
@@ -59,3 +59,58 @@ def list_rules(
 
 
 verb.add(app, list_rules, "list")
+
+
+def try_rules(
+    suite: Annotated[
+        str,
+        typer.Argument(
+            metavar="SUITE", help="A suite's file, or the name of one that is in force."
+        ),
+    ],
+    month: Annotated[
+        str | None,
+        typer.Option("--month", "-m", metavar="YYYY-MM", help="Only what belongs to this month."),
+    ] = None,
+    department: Annotated[
+        str | None,
+        typer.Option("--department", "-d", help="Only this one's: its code or (short) name."),
+    ] = None,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Judge by a suite and show what would fail, by department and with five records a rule.
+
+    Nothing is written. Facts are those of the last check. Exit code 0 when nothing fails, 1 when
+    something does, 2 when the suite can't be judged.
+    """
+    import json
+    from pathlib import Path
+
+    from expectations.loading import load_candidate, suite_named
+    from expectations.trial import try_suite
+    from jobs.cli.progress import working
+    from jobs.cli.screen import screen
+    from jobs.trial_report import TrialReport, trial_document
+    from monitor import directory
+
+    wanted = parse_month(month) if month else None
+    with opened(config) as (settings, store), store.reading() as connection:
+        path = Path(suite)
+        candidate = (
+            load_candidate(path, settings) if path.is_file() else suite_named(suite, settings)
+        )
+        departments = directory.read(connection)
+        code = directory.find(departments, department) if department else None
+        with working("judging"):
+            trial = try_suite(connection, candidate, wanted, code)
+    if as_json:
+        document = trial_document(trial, candidate, wanted, departments)
+        print(json.dumps(document, ensure_ascii=False))
+    else:
+        screen().print(TrialReport(trial, departments))
+    if any(each.total for each in trial.rules):
+        raise typer.Exit(1)
+
+
+verb.add(app, try_rules, "try")

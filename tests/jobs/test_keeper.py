@@ -154,6 +154,26 @@ def test_settings_that_are_no_good_leave_the_old_ones(
     assert instance.keeper.settings.serve.check_every == timedelta(minutes=1)
 
 
+def test_suites_that_are_no_good_leave_the_old_settings(
+    start: Start, path: Path, checks: "SimpleQueue[str]"
+) -> None:
+    instance = start("only")
+    assert checks.get(timeout=SOON) == "only"
+    own = path.parent / "own"
+    own.mkdir()
+    suite = own / "own.yaml"
+    suite.write_text("name: check\nexpectations: [1]\n", encoding="utf-8")
+    good = path.read_text(encoding="utf-8")
+    path.write_text(good + "\n[rules]\nsuites = 'own'\n", encoding="utf-8")
+    instance.keeper.reload()
+    eventually(lambda: instance.value("settings_reload_successful") == 0)
+    assert instance.keeper.settings.rules.suites is None
+    suite.write_text("name: check\nexpectations: []\n", encoding="utf-8")
+    instance.keeper.reload()
+    eventually(lambda: instance.value("settings_reload_successful") == 1)
+    assert instance.keeper.settings.rules.suites == own
+
+
 def test_a_program_says_what_it_is_and_how_its_process_fares(start: Start) -> None:
     registry = start("only").registry
     names = {metric.name for metric in registry.collect()}

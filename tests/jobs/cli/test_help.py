@@ -20,6 +20,7 @@ VERBS = [
     "explain",
     "findings",
     "rules list",
+    "rules try",
     "remind",
     "deliver",
     "serve",

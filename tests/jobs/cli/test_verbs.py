@@ -261,6 +261,45 @@ def test_the_rules_are_listed_in_every_form() -> None:
     assert len(markdown) == number + 2
 
 
+OWN = """\
+name: check
+expectations:
+- type: expect_column_value_lengths_to_be_between
+  kwargs: {column: party_name, max_value: 1}
+  severity: warning
+  meta: {id: check.party_name.own, class: "01", field: party_name, message: 值超长}
+- type: expect_column_values_to_not_be_null
+  kwargs: {column: kind}
+  severity: critical
+  meta: {id: check.kind.own, class: "01", field: kind, message: 为必填项，不能为空}
+"""
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_suite_is_tried_before_it_is_in_force(demo: Shown, tmp_path: Path, columns: int) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN, encoding="utf-8")
+    wanted = ("rules", "try", str(path), "-m", MONTH)
+    said = yueqingling(demo.folder, *wanted, columns=columns)
+    assert (said.code, said.err) == (1, "")
+    assert said.widest <= columns
+    assert "check.party_name.own  warning" in said.out
+    assert "1 rules with failures, 1 without; nothing was written" in said.out
+    document = yueqingling(demo.folder, *wanted, "--json").json
+    assert (document["format"], document["suite"], document["month"]) == (1, "own", MONTH)
+    long, kind = document["rules"]
+    assert long["failing"] == sum(row["failing"] for row in long["departments"])
+    assert (len(long["examples"]), kind["failing"], kind["examples"]) == (5, 0, [])
+    path.write_text(OWN.replace("max_value: 1", "max_value: 1000"), encoding="utf-8")
+    assert yueqingling(demo.folder, *wanted).code == 0
+
+
+def test_a_suite_in_force_is_tried_by_its_name(demo: Shown) -> None:
+    document = yueqingling(demo.folder, "rules", "try", "check", "--json").json
+    every = yueqingling(demo.folder, "findings", "all", "-k", "check", "-f", "json").out
+    assert sum(rule["failing"] for rule in document["rules"]) == len(every.splitlines())
+
+
 def test_reminding_dry_says_why_and_writes_nothing(demo: Shown) -> None:
     later = ("--now", "2026-11-05T10:00")
     first = yueqingling(demo.folder, "remind", "--dry-run", *later)

@@ -137,6 +137,9 @@ def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
         ),
         ("pull --since 2026-11-01 --all", "expected --since or --all, found both"),
         ("rules list -k nokind", "expected one of check, force, month_zero, other, punish, found"),
+        ("rules try nothing", "expected a suite's file or one of check, force, month_zero, other"),
+        ("rules try check -d nobody", "found 'nobody'; near it: "),
+        ("rules try check -m may", "expected a month such as 2026-10, found 'may'"),
         ("rules list --json -f markdown", "expected either --format markdown or --json, found"),
     ],
 )
