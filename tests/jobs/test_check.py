@@ -113,13 +113,12 @@ def test_a_pull_that_commits_late_is_judged_though_its_numbers_are_low(
     slow, quick = Store(postgres_url), Store(postgres_url)
     landed, go_on = threading.Event(), threading.Event()
 
-    def pause(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        has_landed = any("INSERT INTO behavior " in each for each in sent)
-        if has_landed and statement.startswith("INSERT INTO to_judge"):
+    def pause(_connection: sa.Connection) -> None:
+        if any("nextval" in each for each in sent):
             landed.set()
             assert go_on.wait(60)
 
-    sa.event.listen(slow.engine, "before_cursor_execute", pause)
+    sa.event.listen(slow.engine, "commit", pause)
     late = delivered(tmp_path / "late", [check_row(1, 行政相对人=""), check_row(2)])
     with counted(slow) as sent, ThreadPoolExecutor(2) as others:
         pulling = others.submit(pulled, slow, late, now)

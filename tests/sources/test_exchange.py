@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
@@ -18,17 +17,13 @@ from monitor.sources.batch import Batch, Part
 from monitor.sources.columns import Dialect
 from monitor.sources.identity import Identities
 from monitor.sources.land import land, table_of
-from monitor.store import Store, tables
+from monitor.store import Store
 from monitor.words import Feed
 from tests.sources.deliveries import INSTITUTION, check_row, files
+from tests.sources.landed import BESIDE, contents
 
 Row = Mapping[str, str | None]
 VERSION = ("cd_batch", "cd_time", "sequence")
-OWN = {"id", "first_seen_at"}
-"""What depends on when a row landed, and on nothing it says."""
-
-LANDED = (tables.to_judge, tables.behavior_item, tables.behavior_status)
-
 FULL: dict[Feed, dict[str, str | None]] = {
     Feed.CHECK: {**check_row(), "状态": "通过"},
     Feed.ITEM: {"监管事项目录编码": "50011200000001", "事项名称": "示范", "事项状态": "在用"},
@@ -113,32 +108,8 @@ def emptied(store: Store) -> Iterator[None]:
     """The store, emptied in the end."""
     yield
     with store.writing() as connection:
-        for table in (*LANDED, *(table_of(feed) for feed in FULL)):
+        for table in (*BESIDE, *(table_of(feed) for feed in FULL)):
             connection.execute(sa.delete(table))
-
-
-def contents(store: Store, feed: Feed) -> dict[str, Any]:
-    """All that landed, by record."""
-    table = table_of(feed)
-    with store.reading() as connection:
-        rows = [dict(row) for row in connection.execute(sa.select(table)).mappings()]
-        beside = {
-            beside.name: [dict(row) for row in connection.execute(sa.select(beside)).mappings()]
-            for beside in LANDED
-        }
-    record = {row["id"]: row["record_id"] for row in rows}
-    return {
-        table.name: {row["record_id"]: {k: row[k] for k in row.keys() - OWN} for row in rows},
-        "statuses": {
-            (record[row["behavior_id"]], row["status"], row["status_at"], row["submitted_at"])
-            for row in beside["behavior_status"]
-        },
-        "items": {
-            (record[row["behavior_id"]], row["position"], row["item_code"])
-            for row in beside["behavior_item"]
-        },
-        "queue": {record[row["behavior_id"]] for row in beside["to_judge"]},
-    }
 
 
 def row(feed: Feed = Feed.CHECK, **cells: str | None) -> Row:
