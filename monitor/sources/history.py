@@ -4,7 +4,6 @@ Each distinct (status, status_at, submitted_at) of a record is kept with the ins
 first seen, also those of versions that arrived together with a newer one, or after it.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -31,7 +30,7 @@ def keep(connection: sa.Connection, rows: pl.DataFrame, held: pl.Series, now: da
     )
     there = seen.filter(~pl.col("is_new"))["id"].unique()
     if not there.is_empty():
-        known = _known(connection, there.to_list())
+        known = _known(connection, there)
         seen = seen.join(
             known, on=["id", *_WHAT], how="left", nulls_equal=True, maintain_order="left"
         ).filter(pl.col("is_known").is_null() | pl.col("is_move"))
@@ -40,7 +39,7 @@ def keep(connection: sa.Connection, rows: pl.DataFrame, held: pl.Series, now: da
     bulk.append(connection, behavior_status, added)
 
 
-def _known(connection: sa.Connection, numbers: Sequence[int]) -> pl.DataFrame:
+def _known(connection: sa.Connection, numbers: pl.Series) -> pl.DataFrame:
     table = behavior_status
     what = [table.c[name] for name in _WHAT]
     of_records = bulk.one_of(connection, table.c.behavior_id, numbers)

@@ -4,7 +4,6 @@ What becomes of each record is decided by comparing with what is there (`version
 row costs no write. Everything here runs in the caller's transaction.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,7 +76,7 @@ def land(
     if table is tables.behavior:
         queue.enter(connection)
     frame, keyless = _with_keys(table, records.frame)
-    stored = _stored(connection, table, source, frame["record_id"].unique().to_list())
+    stored = _stored(connection, table, source, frame["record_id"].unique())
     rows = frame.with_columns(arrival=pl.int_range(pl.len())).join(
         stored, on="record_id", how="left", maintain_order="left"
     )
@@ -118,7 +117,7 @@ def _needed(table: sa.Table, frame: pl.DataFrame) -> list[str]:
 
 
 def _stored(
-    connection: sa.Connection, table: sa.Table, source: SourceSettings, record_ids: Sequence[str]
+    connection: sa.Connection, table: sa.Table, source: SourceSettings, record_ids: pl.Series
 ) -> pl.DataFrame:
     """What is there of the records, in columns with `_old`."""
     columns = [table.c[name] if name in table.c else sa.null().label(name) for name in _STORED]
@@ -191,7 +190,7 @@ def _land_behaviors(
     """Write the records with what stands beside them; gives `states` with the new ones' ids."""
     changed = states.filter(~pl.col("is_new") & (pl.col("is_changed") | pl.col("is_submitted")))
     # before the change: with the keys under which other records know the record
-    queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, changed["id"].to_list()))
+    queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, changed["id"]))
     states = _numbered(connection, states)
     _write(connection, tables.behavior, source, rows, states, now)
     said = (
@@ -303,7 +302,7 @@ def _items(connection: sa.Connection, said: pl.DataFrame) -> None:
     table = tables.behavior_item
     there = said.filter(~pl.col("is_new"))["id"]
     if not there.is_empty():
-        of_those = bulk.one_of(connection, table.c.behavior_id, there.to_list())
+        of_those = bulk.one_of(connection, table.c.behavior_id, there)
         connection.execute(sa.delete(table).where(of_those))
     rows = (
         said.select(behavior_id="id", item_code=parts(pl.col("supervise_item_code")))

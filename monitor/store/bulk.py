@@ -14,10 +14,27 @@ import psycopg
 import sqlalchemy as sa
 from polars import selectors
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import UserDefinedType
 
 _INSTANT = "%Y-%m-%d %H:%M:%S%.6f"
 _ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 """What COPY's text form writes in another way."""
+_QUOTED = {"\\": "\\\\", '"': '\\"'}
+"""What an array's text form writes in another way, within quotes."""
+
+
+class _Array(UserDefinedType[str]):
+    """An array in its text form; as the type of a parameter it lets the server see the values."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name."""
+        return self.name
 
 
 def append(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
@@ -64,20 +81,36 @@ def numbers(connection: sa.Connection, table: sa.Table, count: int) -> pl.Series
     if connection.dialect.name == "sqlite":  # whose one writer this is
         last = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
         return pl.Series("id", range(last + 1, last + count + 1), pl.Int64)
-    sequence = sa.func.nextval(sa.func.pg_get_serial_sequence(table.name, "id"))
-    drawn = sa.select(sequence).select_from(sa.func.generate_series(1, count))
-    return pl.Series("id", connection.scalars(drawn).all(), pl.Int64)
+    name = sa.func.pg_get_serial_sequence(table.name, "id")
+    # looked up once, as a query of its own: not for each number
+    sequence = sa.select(sa.cast(name, postgresql.REGCLASS)).scalar_subquery()
+    drawn = sa.select(sa.func.nextval(sequence).label("id"))
+    drawn = drawn.select_from(sa.func.generate_series(1, count))
+    together = sa.select(sa.func.array_agg(drawn.subquery().c.id))
+    return pl.Series("id", connection.scalar(together), pl.Int64)
 
 
 def one_of(
-    connection: sa.Connection, column: sa.ColumnElement[Any], values: Sequence[Any]
+    connection: sa.Connection, column: sa.ColumnElement[Any], values: pl.Series | Sequence[Any]
 ) -> sa.ColumnElement[bool]:
-    """Whether `column` is one of the values, however many: they are one parameter."""
+    """Whether `column` is one of the values (numbers or texts), however many: they are one
+    parameter.
+    """
     if connection.dialect.name == "postgresql":
-        array = postgresql.ARRAY(column.type)
-        return column == sa.any_(sa.bindparam(None, list(values), type_=array))
+        name = connection.dialect.type_compiler_instance.process(postgresql.ARRAY(column.type))
+        listed = sa.bindparam(None, _array(pl.Series(values)), type_=_Array(name))
+        return column.in_(sa.select(sa.func.unnest(listed)))
     listed = sa.bindparam(None, list(values), type_=sa.JSON())
     return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
+
+
+def _array(values: pl.Series) -> str:
+    """PostgreSQL's own way to write an array: the driver would write each value by itself."""
+    texts = values.cast(pl.String)
+    if values.dtype == pl.String:
+        quoted = texts.str.replace_many(_QUOTED)
+        texts = pl.select(pl.format('"{}"', quoted)).to_series()
+    return f"{{{texts.str.join(',').item()}}}"
 
 
 @contextmanager

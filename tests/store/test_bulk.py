@@ -95,3 +95,19 @@ def test_a_row_that_the_store_refuses_is_a_database_error(store: Store) -> None:
         bulk.append(connection, to_judge, twice)
     with store.reading() as connection:
         assert connection.scalars(sa.select(to_judge.c.behavior_id)).all() == []
+
+
+def test_rows_are_found_by_whatever_value_they_have(store: Store) -> None:
+    texts = [text for text in AWKWARD if text is not None] + ["{a}", "{", "\\", '"', 'a\\"b']
+    rows = [row(number, text) for number, text in enumerate(texts)]
+    with store.writing() as connection:
+        bulk.append(connection, behavior, frame([*rows, row(-1, "示范乙"), row(-2, None)]))
+        for values in (texts, pl.Series(texts)):
+            wanted = bulk.one_of(connection, behavior.c.party_name, values)
+            query = sa.select(behavior.c.party_name).where(wanted).order_by(behavior.c.id)
+            assert connection.scalars(query).all() == texts
+        nothing = bulk.one_of(connection, behavior.c.party_name, [])
+        assert connection.scalar(sa.select(sa.func.count()).where(nothing)) == 0
+        last = connection.scalar(sa.select(sa.func.max(behavior.c.id)))
+        by_number = bulk.one_of(connection, behavior.c.id, pl.Series([last]))
+        assert connection.scalars(sa.select(behavior.c.party_name).where(by_number)).all() == [None]
