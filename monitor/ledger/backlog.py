@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from monitor.ledger import scratch
 from monitor.ledger.days import DayEnd
-from monitor.ledger.obligations import unit
+from monitor.ledger.obligations import item_has_ended, unit
 from monitor.store.tables import backlog, backlog_event, expected
 from monitor.store.types import Id, Instant
 from monitor.words import Reason, Word
@@ -36,6 +36,7 @@ class Cause(Word):
     DATE_CHANGED = "date_changed", "日期变更"
     TRANSFERRED = "transferred", "部门变更"
     EXEMPTED = "exempted", "免报核销"
+    ITEM_ENDED = "item_ended", "事项停用"
     DUPLICATE = "duplicate", "重复"
 
 
@@ -45,6 +46,7 @@ MOVED_OUT = (
     Cause.DATE_CHANGED,
     Cause.TRANSFERRED,
     Cause.EXEMPTED,
+    Cause.ITEM_ENDED,
     Cause.DUPLICATE,
 )
 """The causes by which a unit leaves a month without having been cleared (移出)."""
@@ -209,6 +211,7 @@ def _left(now: datetime) -> sa.Select[Any]:
     is_twin = sa.and_(backlog.c.behavior_id.is_(None), expected.c.deleted_at.is_(None))
     cause = sa.case(
         (sa.and_(gone, was_withdrawn), Cause.WITHDRAWN.value),
+        (sa.and_(gone, is_twin, item_has_ended()), Cause.ITEM_ENDED.value),
         (sa.and_(gone, is_twin), Cause.DUPLICATE.value),
         (gone, Cause.DELETED.value),
         (exempt, Cause.EXEMPTED.value),

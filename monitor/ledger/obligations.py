@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from monitor import standard
 from monitor.config import Settings
-from monitor.ledger import hindsight, reasons, scratch
+from monitor.ledger import exemptions, hindsight, reasons, scratch
 from monitor.ledger.days import LocalDay, MonthOf
 from monitor.ledger.reasons import SUBMITTED
-from monitor.store.tables import behavior, department, exemption, expected
+from monitor.store.tables import behavior, department, expected, item
 from monitor.store.types import Id, Instant
 from monitor.words import UNKNOWN_DEPARTMENT, Kind, Reason, Status
 from monitor.workdays import local_day
@@ -118,6 +118,7 @@ def _from_records(settings: Settings, view: View) -> sa.Select[Any]:
     returned = hindsight.once_returned(view.at if view.as_of_close else None)
     invalid = sa.func.coalesce(fault.c.invalid, 0) == 1
     unlinked = sa.func.coalesce(fault.c.unlinked, 0) == 1
+    faulty = sa.func.coalesce(fault.c.faulty, 0) == 1
     facts = reasons.Facts(
         kind=row.c.kind,
         status=row.c.status_then,
@@ -156,7 +157,7 @@ def _from_records(settings: Settings, view: View) -> sa.Select[Any]:
         submitted,
         sa.and_(submitted, row.c.submission_on <= due_on),
         accepted,
-        sa.and_(accepted, sa.not_(invalid)),
+        sa.and_(accepted, sa.not_(faulty)),
         sa.and_(accepted, sa.not_(unlinked)),
         sa.or_(returned.c.behavior_id.is_not(None), row.c.status_then == Status.RETURNED),
         row.c.filled,
@@ -219,7 +220,7 @@ def _records(view: View) -> sa.Select[Any]:
             submission_on.label("submission_on"),
             status.label("status_then"),
             b.c.duplicate_of.is_not(None).label("duplicate"),
-            _exempt(owner, b.c.supervise_item_code, b.c.action_code, basis).label("exempt"),
+            exemptions.covers_record(b, owner, basis).label("exempt"),
             _filled().label("filled"),
             _mandatory().label("mandatory"),
         )
@@ -232,11 +233,10 @@ def _from_expected(settings: Settings, view: View) -> sa.Select[Any]:
     """Expected rows without a record; of several that ask for one act the first is the unit."""
     e = expected
     of_basis = reasons.calendar("basis_day")
-    known = sa.select(department.c.code).where(department.c.deleted_at.is_(None))
-    owner = sa.case((e.c.department.in_(known), e.c.department), else_=UNKNOWN_DEPARTMENT)
+    owner = expected_owner()
     basis = expected_basis_on()
     due_on = reasons.entry_due(e.c.kind, of_basis, basis, settings)
-    exempt = _exempt(owner, e.c.item_code, e.c.action_code, basis)
+    exempt = exemptions.covers_expected(e, owner, basis)
     no = sa.false()
     columns: list[sa.ColumnElement[Any]] = [
         sa.null(),
@@ -264,6 +264,7 @@ def _from_expected(settings: Settings, view: View) -> sa.Select[Any]:
         .where(
             e.c.deleted_at.is_(None),
             e.c.behavior_id.is_(None),
+            sa.not_(item_has_ended()),
             *(sa.not_(twin) for twin in _twins()),
         )
     )
@@ -272,8 +273,9 @@ def _from_expected(settings: Settings, view: View) -> sa.Select[Any]:
 def _twins() -> Iterator[sa.Exists]:
     """Whether another expected row asks for the same act, one exists for each way to tell.
 
-    The act is told by its action code, else by its document's number; one document can be about
-    several parties. A row that has a record goes before one that has none, then the first landed.
+    The act is told by its action code, else by its document's number or its plan and object; one
+    document can be about several parties. A row that has a record goes before one that has none,
+    then the first landed.
     """
     e, twin = expected, expected.alias("twin")
 
@@ -289,32 +291,42 @@ def _twins() -> Iterator[sa.Exists]:
     yield sa.exists().where(twin.c.action_code == e.c.action_code, goes_before)
     same_document = twin.c.document_key == e.c.document_key
     yield sa.exists().where(same_document, agree("party_name"), agree("action_code"), goes_before)
+    one_unnamed = sa.or_(e.c.object_id.is_(None), twin.c.object_id.is_(None))
+    same_object = sa.or_(
+        twin.c.object_id == e.c.object_id,
+        sa.and_(one_unnamed, twin.c.party_name == e.c.party_name),
+    )
+    same_plan = twin.c.plan_id == e.c.plan_id
+    yield sa.exists().where(same_plan, same_object, agree("action_code"), goes_before)
+
+
+def expected_owner() -> sa.Case[str]:
+    """The department of an expected row; the office owns those of one that nobody knows."""
+    known = sa.select(department.c.code).where(department.c.deleted_at.is_(None))
+    return sa.case(
+        (expected.c.department.in_(known), expected.c.department), else_=UNKNOWN_DEPARTMENT
+    )
+
+
+def item_has_ended() -> sa.ColumnElement[bool]:
+    """Whether an expected row is of a day before its item was in use, or after (停用).
+
+    Nothing can be asked for under it. A record under it stays an obligation: it breaks a rule. An
+    item that the catalogue doesn't know, or that stopped on no day that is known, says nothing.
+    """
+    day = expected_basis_on()
+    entry = sa.and_(item.c.item_code == expected.c.item_code, item.c.deleted_at.is_(None))
+    in_use = sa.exists().where(
+        entry,
+        sa.or_(item.c.in_use_from.is_(None), item.c.in_use_from <= day),
+        sa.or_(item.c.in_use_to.is_(None), item.c.in_use_to >= day),
+    )
+    return sa.and_(sa.exists().where(entry), sa.not_(in_use))
 
 
 def expected_basis_on() -> sa.ColumnElement[date]:
     """The day that an expected row's month and limits count from."""
     return sa.func.coalesce(expected.c.due_basis_on, LocalDay(expected.c.first_seen_at))
-
-
-def _exempt(
-    owner: sa.ColumnElement[str],
-    item_code: sa.ColumnElement[str],
-    action_code: sa.ColumnElement[str],
-    day: sa.ColumnElement[date],
-) -> sa.Exists:
-    """Whether an exemption (免报、核销) of its department, item or of itself covers a unit."""
-    x = exemption
-    of_department = sa.or_(x.c.department.is_(None), x.c.department == owner)
-    return sa.exists().where(
-        x.c.deleted_at.is_(None),
-        sa.or_(
-            sa.and_(x.c.scope == "department", x.c.department == owner),
-            sa.and_(x.c.scope == "item", x.c.item_code == item_code, of_department),
-            sa.and_(x.c.scope == "unit", x.c.action_code == action_code, of_department),
-        ),
-        sa.or_(x.c.begins_on.is_(None), x.c.begins_on <= day),
-        sa.or_(x.c.ends_on.is_(None), x.c.ends_on >= day),
-    )
 
 
 def mandatory_columns(kind: Kind) -> list[str]:

@@ -40,13 +40,18 @@ class Facts:
 
 
 def faults() -> sa.Subquery:
-    """The records with a critical finding of an active rule: `invalid` or `unlinked`, 1 or 0."""
+    """The records with a critical finding of an active rule, and of which sort: 1 or 0.
+
+    `invalid` and `unlinked` make backlog; `faulty`, any outside the class of links, makes a record
+    no valid one.
+    """
     in_class = rule.c["class"]
     return (
         sa.select(
             finding.c.behavior_id,
             sa.func.max(sa.case((in_class.in_(INVALID_CLASSES), 1), else_=0)).label("invalid"),
             sa.func.max(sa.case((in_class == LINK_CLASS, 1), else_=0)).label("unlinked"),
+            sa.func.max(sa.case((in_class != LINK_CLASS, 1), else_=0)).label("faulty"),
         )
         .join(rule, rule.c.number == finding.c.rule)
         .where(rule.c.severity == Severity.CRITICAL, rule.c.active)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.ledger.figures import RATIOS, Name
-from monitor.ledger.obligations import IS_OBLIGATION, IS_RECORD, unit
+from monitor.ledger.obligations import IS_OBLIGATION, IS_RECORD, expected_owner, unit
 from monitor.store.tables import expected, tally
 from monitor.words import TimeState
 from monitor.workdays import day_end
@@ -176,8 +176,8 @@ def _cleared_later(closes: Mapping[str, date]) -> sa.Select[Any]:
 
 def _expected(connection: sa.Connection) -> frozenset[tuple[str, str]]:
     query = (
-        sa.select(expected.c.department, expected.c.kind)
-        .where(expected.c.deleted_at.is_(None), expected.c.department.is_not(None))
+        sa.select(expected_owner(), expected.c.kind)
+        .where(expected.c.deleted_at.is_(None))
         .distinct()
     )
     return frozenset((department, kind) for department, kind in connection.execute(query))

@@ -40,7 +40,7 @@ A, B, C = (f"11500112MB000000{n}X" for n in (1, 2, 3))
 """Codes of departments that don't exist."""
 
 JANUARY = Month(2022, 1)
-CLASSES = ("01", "02", "03", "04", "06", "07", "08", "09", "10")
+CLASSES = ("01", "02", "03", "04", "05", "06", "07", "08", "09", "10")
 
 
 def china(text: str) -> datetime:

@@ -233,6 +233,10 @@ def department_of(world: World, record: Record) -> str:
     return UNKNOWN
 
 
+def owner_of(world: World, expected: Expected) -> str:
+    return expected.department if expected.department in world.departments else UNKNOWN
+
+
 def is_unproven(world: World, record: Record) -> bool:
     if not world.pulled_before or not record.submitted_at or not record.submitted_seen_at:
         return False
@@ -418,7 +422,7 @@ def _reason(record: Record, status: str, is_expected: bool, basis: date, today: 
 
 def _of_expected(world: World, expected: Expected, at: datetime) -> Unit:
     today = day_of(at)
-    owner = expected.department if expected.department in world.departments else UNKNOWN
+    owner = owner_of(world, expected)
     basis = expected.on or day_of(expected.first_seen_at)
     due = _limit(world, working_days_after(basis, LIMITS[expected.kind]), basis)
     exempt = _exempt(world, owner, None, expected.code, basis)
@@ -493,7 +497,7 @@ def standing(
     for u in left:
         assert u.reason is not None
         tallies[u.kind, u.reason, _time_state(u, month)] += 1
-    asked = {(e.department, e.kind) for e in world.expected}
+    asked = {(owner_of(world, e), e.kind) for e in world.expected}
     due = [u for u in counted if u.due_passed and (code, u.kind) in asked]
     timed = [u for u in counted if u.due_passed or u.status in SUBMITTED]
     accepted = [u for u in own if u.status == "accepted" and not u.exempt]

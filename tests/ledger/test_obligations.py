@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import sqlalchemy as sa
 
 from monitor.store import Store
-from monitor.store.tables import backlog_event, expected
-from tests.ledger.book import A, B, Book
+from monitor.store.tables import backlog_event, expected, item
+from tests.ledger.book import A, B, Book, shown
 
 OPEN = "2022-02-10T09:00"
 
@@ -227,7 +227,7 @@ def test_a_date_of_another_century_makes_no_statements_of_its_own(store: Store) 
 def test_an_exempted_department_item_or_unit_is_no_obligation(store: Store) -> None:
     book = Book(store, (A, B))
     book.record(owner=B, status="draft", submitted=None)
-    book.record(status="draft", submitted=None, supervise_item_code="01030100100101")
+    book.record(status="draft", submitted=None, items=["01030100100101"])
     book.record(status="draft", submitted=None, action_code="示范-1")
     assert book.tick(OPEN)["district", "2022-01"].backlog == 3
     book.exempt("department", department=B)
@@ -243,3 +243,118 @@ def test_an_exemption_that_has_ended_counts_no_more(store: Store) -> None:
     book.record(status="draft", submitted=None)
     book.exempt("department", department=A, ends_on=date(2022, 1, 9))
     assert book.january(OPEN).backlog == 1
+
+
+def test_a_plans_object_that_two_sources_draw_is_one_obligation(store: Store) -> None:
+    book = Book(store)
+    book.plan("示范计划-1", ends_on=date(2022, 1, 20), objects=["示范企业甲"])
+    book.draw("示范计划-1", ["示范企业甲"], source="second")
+    statement = book.january(OPEN)
+    assert (statement.obligations, statement.reasons) == (1, {"unentered": 1})
+    book.record(plan_id="示范计划-1", party_name="示范企业甲")
+    statement = book.january("2022-02-10T10:00")
+    assert (statement.obligations, statement.reasons) == (1, {})
+
+
+def test_the_document_number_wins_over_plan_and_object(store: Store) -> None:
+    book = Book(store)
+    book.record("punish", plan_id="示范计划-1", party_name="示范企业甲", case_source="03")
+    by_number = book.record("punish", document_no="示范罚7号", case_source="03")
+    row = book.expect(
+        "punish", document_no="示范罚7号", plan_id="示范计划-1", party_name="示范企业甲"
+    )
+    book.tick(OPEN)
+    assert _matches(book) == [(row, by_number)]
+
+
+def test_among_records_of_one_day_the_lowest_id_matches(store: Store) -> None:
+    book = Book(store)
+    lower, _higher = (
+        book.record("punish", document_no="示范罚7号", case_source="03") for _ in range(2)
+    )
+    row = book.expect("punish", document_no="示范罚7号")
+    book.tick(OPEN)
+    assert _matches(book) == [(row, lower)]
+
+
+def test_one_record_answers_one_of_two_decisions_and_the_other_stays_unentered(
+    store: Store,
+) -> None:
+    book = Book(store)
+    for name in ("示范甲", "示范乙"):
+        book.expect("punish", document_no="示范罚7号", party_name=name)
+    book.record("punish", document_no="示范罚7号", case_source="03")
+    statement = book.january(OPEN)
+    assert (statement.obligations, statement.reasons) == (2, {"unentered": 1})
+
+
+def test_a_withdrawn_expected_row_leaves_an_event_that_says_so(store: Store) -> None:
+    book = Book(store)
+    row = book.expect(action_code="示范-1")
+    book.tick(OPEN)
+    book.withdraw(expected, row)
+    book.tick("2022-02-10T10:00")
+    e = backlog_event.c
+    events = book.rows(sa.select(e.expected_id, e.from_reason, e.to_reason, e.cause).order_by(e.id))
+    assert events == [(row, None, "unentered", "found"), (row, "unentered", None, "withdrawn")]
+
+
+def test_what_is_expected_of_a_department_that_nobody_knows_is_the_offices(store: Store) -> None:
+    book = Book(store)
+    book.expect(department=B)
+    found = book.tick(OPEN)
+    assert (A, "2022-01") in found
+    assert (B, "2022-01") not in found
+    unknown = found["unknown", "2022-01"]
+    assert (unknown.reasons, unknown.expected_measured) == ({"unentered": 1}, True)
+    for code in ("unknown", "district"):
+        assert shown(found[code, "2022-01"], "entry_ratio") == "0/1 = 0.00 %"
+
+
+def test_a_record_with_several_items_is_exempt_where_each_of_them_is(store: Store) -> None:
+    book = Book(store)
+    both = ["01030100100101", "01030100100102"]
+    book.record(status="draft", submitted=None, items=both)
+    book.exempt("item", item_code=both[0])
+    assert book.january(OPEN).backlog == 1
+    book.exempt("item", item_code=both[1], department=A)
+    statement = book.january("2022-02-10T10:00")
+    assert (statement.backlog, statement.moved_out) == (0, {"exempted": 1})
+
+
+def test_an_expected_row_of_an_exempt_item_is_no_obligation(store: Store) -> None:
+    book = Book(store)
+    book.expect(item_code="01030100100101")
+    book.exempt("item", item_code="01030100100101", department=B)
+    assert book.january(OPEN).backlog == 1
+    book.exempt("item", item_code="01030100100101", department=A)
+    assert book.january("2022-02-10T10:00").moved_out == {"exempted": 1}
+
+
+def test_an_item_paused_in_mid_month_ends_what_is_expected_of_later_days_only(
+    store: Store,
+) -> None:
+    book = Book(store)
+    paused = book.item("01030100100101")
+    for day in (14, 15, 16):
+        book.expect(item_code="01030100100101", due_basis_on=date(2022, 1, day))
+    assert book.january(OPEN).obligations == 3
+    book.amend(item, paused, item_state="03", in_use_to=date(2022, 1, 15))
+    statement = book.january("2022-02-10T10:00")
+    assert (statement.obligations, statement.reasons) == (2, {"unentered": 2})
+    assert statement.moved_out == {"item_ended": 1}
+
+
+def test_an_item_that_stopped_on_no_known_day_ends_nothing(store: Store) -> None:
+    book = Book(store)
+    book.item("01030100100101", item_state="02")
+    book.expect(item_code="01030100100101")
+    assert book.january(OPEN).obligations == 1
+
+
+def test_a_record_under_an_item_that_has_ended_stays_an_obligation(store: Store) -> None:
+    book = Book(store)
+    book.item("01030100100101", item_state="02", in_use_to=date(2022, 1, 9))
+    book.record(items=["01030100100101"], action_code="示范-1", fails=["03"])
+    book.expect(item_code="01030100100101", action_code="示范-1")
+    assert book.january(OPEN).reasons == {"invalid": 1}

@@ -156,3 +156,51 @@ def test_an_unreadable_cell_is_not_blank_in_the_completeness(store: Store) -> No
     both = book.january(OPEN).figures["completeness_ratio"]
     assert both["numerator"] == 2 * share["numerator"] - 2
     assert both["denominator"] == 2 * share["denominator"]
+
+
+def test_a_critical_finding_of_class_05_makes_no_backlog_but_no_valid_record_either(
+    store: Store,
+) -> None:
+    book = Book(store)
+    book.record(fails=["05"])
+    statement = book.january(OPEN)
+    assert (statement.backlog, shown(statement, "valid_ratio")) == (0, "0/1 = 0.00 %")
+
+
+def test_a_check_without_its_penalty_is_unlinked_after_the_days_that_the_office_sets(
+    store: Store,
+) -> None:
+    book = Book(store, link_limit_days=10)
+    book.record(check_result="04", on=date(2022, 1, 10), fails=["08"])
+    assert book.january("2022-01-20T23:59:59").backlog == 0
+    assert book.january("2022-01-21T00:00").reasons == {"unlinked": 1}
+
+
+def test_without_strict_month_a_penalty_of_the_last_days_is_due_after_the_close(
+    store: Store,
+) -> None:
+    book = Book(store, strict_month=False)
+    book.expect("punish", due_basis_on=date(2022, 1, 31))
+    statement = book.january("2022-02-12T09:00")
+    assert statement.oldest_due_at == china("2022-02-16T00:00")
+    assert (statement.sealed_state, statement.overdue) == ("not_cleared", 0)
+
+
+def test_with_strict_month_it_is_due_at_the_close(store: Store) -> None:
+    book = Book(store)
+    book.expect("punish", due_basis_on=date(2022, 1, 31))
+    assert book.january("2022-02-11T09:00").oldest_due_at == china("2022-02-12T00:00")
+
+
+@pytest.mark.parametrize(
+    ("close", "at"),
+    [("last_day", "2022-02-01T00:00"), ("day:3", "2022-02-04T00:00")],
+)
+def test_a_month_freezes_and_everything_is_due_when_the_office_says(
+    store: Store, close: str, at: str
+) -> None:
+    book = Book(store, close=close)
+    book.record(on=date(2022, 1, 28), submitted=at, status_at=china(at))
+    statement = book.january("2022-02-12T09:00")
+    assert (statement.close_at, statement.sealed_state) == (china(at), "not_cleared")
+    assert shown(statement, "timely_ratio") == "0/1 = 0.00 %"
