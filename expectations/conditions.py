@@ -59,10 +59,20 @@ def evaluated(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[s
     return _each(dialect, table, rules, lambda resolved: resolved.asked)
 
 
+def fitting(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Clause]:
+    """For each rule's id the clause that is true of the rows that fit its row condition.
+
+    Great Expectations calls them a rule's elements; those that it isn't asked of are missing. As
+    `failing`.
+    """
+    return _each(dialect, table, rules, lambda resolved: resolved.fits)
+
+
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """The rows that a rule is asked of, and those of them that fail it."""
+    """The rows that fit a rule's row condition, those it is asked of, and those that fail it."""
 
+    fits: Clause
     asked: Clause
     fails: Clause
 
@@ -86,7 +96,10 @@ def _resolved(dialect: str, table: sa.Table, rule: Rule) -> _Resolved:
     clone, resolver = resolver_of(dialect, table)
     found = _clauses(rule, clone, resolver)
     return _Resolved(
-        *(written(f"({_text(dialect, clause)})") for clause in (found.asked, found.fails))
+        *(
+            written(f"({_text(dialect, clause)})")
+            for clause in (found.fits, found.asked, found.fails)
+        )
     )
 
 
@@ -137,17 +150,17 @@ def _clauses(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine")
         values = _coerced_values(rule, clone)
         expectation = _expectation(rule)
         unexpected = _unexpected(rule, values, expectation, resolver)
-        asked = [] if condition is None else [_filter(condition, resolver)]
+        fits = [] if condition is None else [_filter(condition, resolver)]
     except ValueError as error:
         raise rule.refused(str(error)) from None
-    asked += _not_ignored(rule, expectation)
+    asked = [*fits, *_not_ignored(rule, expectation)]
     fails = sa.and_(*asked, unexpected)
     for element in visitors.iterate(fails):
         if element.__visit_name__ in _MANY_RECORDS:
             raise rule.refused(f"{rule.type} looks at other records than the one judged")
     if SUPPORTED.get(rule.type) == "column" and rule.type not in _ABOUT_BLANKS:
         asked.append(sa.column(rule.kwargs["column"]).is_not(None))
-    return _Resolved(sa.and_(sa.true(), *asked), fails)
+    return _Resolved(sa.and_(sa.true(), *fits), sa.and_(sa.true(), *asked), fails)
 
 
 def _expectation(rule: Rule) -> "Expectation":

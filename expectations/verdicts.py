@@ -11,23 +11,29 @@ from typing import Any
 import sqlalchemy as sa
 
 from expectations.clauses import clauses
-from expectations.conditions import Clause, evaluated
+from expectations.conditions import Clause, evaluated, fitting
 from expectations.records import live
 from expectations.suites import Rule
 from monitor.store import planner
 from monitor.store.tables import behavior
 from monitor.words import UNKNOWN_DEPARTMENT
+from monitor.workdays import Month
 
 _AT_ONCE = 200
-"""Rules of one statement: two counts each, and SQLite has 2,000 columns, PostgreSQL 1,664."""
+"""Rules of one statement: three counts each, and SQLite has 2,000 columns, PostgreSQL 1,664."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One rule on one department's records; `success` is vacuously true where none is asked."""
+    """One rule on one department's records; `success` is vacuously true where none is asked.
+
+    `fitting` records meet the rule's row condition, `evaluated` those of them that have what it
+    asks about, `unexpected` those that fail it.
+    """
 
     department: str
     rule: str
+    fitting: int
     evaluated: int
     unexpected: int
     mostly: float
@@ -40,19 +46,40 @@ class Verdict:
 
 
 def verdicts(
-    connection: sa.Connection, rules: Iterable[Rule], department: str | None = None
+    connection: sa.Connection,
+    rules: Iterable[Rule],
+    department: str | None = None,
+    month: Month | None = None,
 ) -> Iterator[Verdict]:
     """The verdicts on every department that has records of the rules' kinds, or on one.
 
+    With `month` on the records that belong to it. Of a kind come all departments, in order.
     Duplicates are asked only whether they are duplicates. Reads only; raises SuiteError.
     """
     planner.without_jit(connection)
+    records = records_of(department, month)
     of_kind: dict[str, list[Rule]] = {}
     for rule in rules:
         of_kind.setdefault(rule.kind, []).append(rule)
     for kind, asked in of_kind.items():
         for first in range(0, len(asked), _AT_ONCE):
-            yield from _of_kind(connection, kind, asked[first : first + _AT_ONCE], department)
+            chosen = records.where(behavior.c.kind == kind)
+            yield from _of_kind(connection, chosen, asked[first : first + _AT_ONCE])
+
+
+def records_of(department: str | None, month: Month | None) -> sa.Select[*tuple[Any, ...]]:
+    """The records that are judged, of one department or all, of one month or all."""
+    records = live()
+    if department is not None:
+        records = records.where(whose() == department)
+    if month is not None:
+        records = records.where(behavior.c.month == str(month))
+    return records
+
+
+def whose() -> sa.ColumnElement[str]:
+    """Who answers for a record."""
+    return sa.func.coalesce(behavior.c.department, sa.literal_column(f"'{UNKNOWN_DEPARTMENT}'"))
 
 
 def is_asked(rule: Rule) -> Clause:
@@ -63,32 +90,31 @@ def is_asked(rule: Rule) -> Clause:
 
 
 def _of_kind(
-    connection: sa.Connection, kind: str, rules: list[Rule], department: str | None
+    connection: sa.Connection, records: sa.Select[*tuple[Any, ...]], rules: list[Rule]
 ) -> Iterator[Verdict]:
-    fails = clauses(connection, behavior, rules, keep=False)
+    fits = fitting(connection.dialect.name, behavior, rules)
     asked = evaluated(connection.dialect.name, behavior, rules)
-    owner: sa.ColumnElement[str] = sa.func.coalesce(
-        sa.column("department", sa.Text()), sa.literal_column(f"'{UNKNOWN_DEPARTMENT}'", sa.Text())
-    )
+    fails = clauses(connection, behavior, rules, keep=False)
+    owner = sa.column("owner", sa.Text())
     counts: list[sa.ColumnElement[int]] = [
         sa.func.sum(sa.case((sa.and_(is_asked(rule), which[rule.id]), 1), else_=0))
         for rule in rules
-        for which in (asked, fails)
+        for which in (fits, asked, fails)
     ]
     query: sa.Select[*tuple[Any, ...]] = (
         sa.select(owner, *counts)
-        .select_from(live().where(behavior.c.kind == kind).subquery("record"))
+        .select_from(records.add_columns(whose().label("owner")).subquery("record"))
         .group_by(owner)
         .order_by(owner)
     )
-    if department is not None:
-        query = query.where(owner == department)
     for code, *found in connection.execute(query):
         for place, rule in enumerate(rules):
+            fit, evaluated_, unexpected = found[3 * place : 3 * place + 3]
             yield Verdict(
                 department=code,
                 rule=rule.id,
-                evaluated=found[2 * place],
-                unexpected=found[2 * place + 1],
+                fitting=fit,
+                evaluated=evaluated_,
+                unexpected=unexpected,
                 mostly=float(rule.kwargs.get("mostly", 1)),
             )

@@ -1,13 +1,19 @@
 """`yueqingling check`: judge what was pulled and make the statements."""
 
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.cli.options import DEFAULT_CONFIG, Config, Json, Now, instant_or_now, opened
+from jobs.cli.options import DEFAULT_CONFIG, Config, Json, Now, instant_or_now, opened, parse_month
 
 if TYPE_CHECKING:
+    from jobs.gx_results import Counted
     from jobs.recount import Recount
+    from monitor.config import Settings
+    from monitor.store import Store
+    from monitor.workdays import Month
 
 
 def check(
@@ -18,6 +24,32 @@ def check(
             help="Afterwards judge every record anew, and say whether all comes out the same.",
         ),
     ] = False,
+    gx_results: Annotated[
+        Path | None,
+        typer.Option(
+            "--gx-results",
+            metavar="FOLDER",
+            help="Afterwards write Great Expectations' result objects there, "
+            "a file for each department and kind.",
+        ),
+    ] = None,
+    department: Annotated[
+        str | None,
+        typer.Option(
+            "--department",
+            "-d",
+            help="With --gx-results: only this one's, by its code or (short) name.",
+        ),
+    ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option(
+            "--month",
+            "-m",
+            metavar="YYYY-MM",
+            help="With --gx-results: only of records that belong to this month.",
+        ),
+    ] = None,
     config: Config = DEFAULT_CONFIG,
     now: Now = None,
     as_json: Json = False,
@@ -39,6 +71,13 @@ def check(
     from monitor.words import DISTRICT
 
     instant = instant_or_now(now)
+    narrowed = "--department" if department else "--month" if month else None
+    if gx_results is None and narrowed:
+        raise typer.BadParameter(
+            "narrows what --gx-results writes; every check judges all that changed",
+            param_hint=narrowed,
+        )
+    wanted = parse_month(month) if month else None
     with opened(config) as (settings, store):
         with working("judging what changed"):
             report = run_check(store, settings, instant)
@@ -46,29 +85,74 @@ def check(
         if full:
             with working("judging every record anew"):
                 recounted = recount(store, settings, instant)
-        month = statements.month_in_hand(settings, instant)
+        found = None
+        if gx_results is not None:
+            found = _write_results(store, settings, instant, gx_results, department, wanted)
+        in_hand = statements.month_in_hand(settings, instant)
         with store.reading() as connection:
-            district = statements.read(connection, month=month, department=DISTRICT)
+            district = statements.read(connection, month=in_hand, department=DISTRICT)
     backlog = sum(statement.backlog for statement in district)
     if as_json:
-        document = {"format": 1, **asdict(report), "month": str(month), "backlog": backlog}
+        document = {"format": 1, **asdict(report), "month": str(in_hand), "backlog": backlog}
         if recounted is not None:
             document["recount"] = {**asdict(recounted), "same": recounted.same}
+        if found is not None:
+            document["gx_results"] = {
+                "folder": str(gx_results),
+                "departments": found.departments,
+                "files": len(found.batches),
+            }
         print(json.dumps(document, ensure_ascii=False))
     else:
         out = screen()
         out.print(
             f"{report.judged} records judged, {report.findings} findings, "
             f"{report.statements} statements, {report.planned} messages planned "
-            f"in {report.seconds:.1f} s. {month}: backlog {backlog}."
+            f"in {report.seconds:.1f} s. {in_hand}: backlog {backlog}."
         )
         for line in report.disagreements:
             out.print(f"the ledger and the suite month_zero differ: {line}", style="bold red")
         if recounted is not None:
             for text in _told(recounted):
                 out.print(text, style=None if recounted.same else "bold red")
+        if found is not None:
+            out.print(
+                f"{gx_results}: {len(found.batches)} files, {found.results:,} results, "
+                f"departments: {found.departments}"
+            )
     if backlog or report.disagreements or not (recounted is None or recounted.same):
         raise typer.Exit(1)
+
+
+def _write_results(
+    store: "Store",
+    settings: "Settings",
+    now: datetime,
+    folder: Path,
+    department: str | None,
+    month: "Month | None",
+) -> "Counted":
+    """Write the result objects and say how long that takes."""
+    from jobs.cli.progress import counting, foretold, notice, working
+    from jobs.gx_results import counted, remove_others, written
+    from monitor import directory
+
+    with store.reading() as connection:
+        code = directory.find(directory.read(connection), department) if department else None
+        with working("counting what the rules come to"):
+            found = counted(connection, settings, code, month)
+        with counting("results", of=found.results) as count:
+            for batch in foretold(
+                written(connection, found, now, folder),
+                size=lambda batch: len(batch.verdicts),
+                of=found.of_all,
+                tell=lambda time: notice(
+                    f"all {found.of_all:,} results of every department take {time}"
+                ),
+            ):
+                count(folder.name, len(batch.verdicts))
+        remove_others(connection, found, folder, code)
+    return found
 
 
 def _told(recounted: "Recount") -> list[str]:

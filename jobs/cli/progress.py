@@ -1,7 +1,9 @@
 """Progress on a terminal, gone when it is done; silent where standard error is not one."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import TypeVar
 
 from rich.console import Console
@@ -23,6 +25,9 @@ from jobs.step import Step
 Row = TypeVar("Row")
 
 _ROWS_AT_ONCE = 1000
+_FEW = 4
+"""After so many parts the time that all will take is told."""
+_A_MINUTE = 60
 
 
 @contextmanager
@@ -70,6 +75,42 @@ def counted(rows: Iterable[Row], name: str, count: Callable[[str, int], None]) -
             count(name, passed)
             passed = 0
     count(name, passed)
+
+
+def foretold(
+    parts: Iterable[Row], size: Callable[[Row], int], of: int, tell: Callable[[str], None]
+) -> Iterator[Row]:
+    """The parts as they are done; after the first few tells how long so much as `of` takes.
+
+    `size` is what a part takes time by. The first part, which pays for what is loaded and counted
+    beforehand, is no measure for the others.
+    """
+    begun, first, done = monotonic(), 0.0, 0
+    number = 0
+    for number, part in enumerate(parts, start=1):
+        yield part
+        if number == 1:
+            first, begun = monotonic() - begun, monotonic()
+            continue
+        done += size(part)
+        if number == _FEW:
+            tell(lasting(first + (monotonic() - begun) / done * of))
+    if 1 < number < _FEW:
+        tell(lasting(first + (monotonic() - begun) / done * of))
+
+
+def notice(text: str) -> None:
+    """Say something on standard error, beside what a program may read on standard output."""
+    print(text, file=sys.stderr)  # a bar that is shown stays below it
+
+
+def lasting(seconds: float) -> str:
+    """A stretch of time as people say it."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < _A_MINUTE:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / _A_MINUTE:.0f} min"
 
 
 class PullBars:

@@ -1,0 +1,40 @@
+"""`check --gx-results`: what is written, what is said, and what is refused."""
+
+import json
+from pathlib import Path
+
+from tests.jobs.cli.conftest import NOW, Shown
+from tests.jobs.cli.user import flat, yueqingling
+
+
+def test_one_departments_results_are_written_and_the_time_of_all_is_told(
+    demo: Shown, tmp_path: Path
+) -> None:
+    said = yueqingling(
+        demo.folder, "check", "--gx-results", str(tmp_path), "-d", "市场监管局", "--now", NOW
+    )
+    assert " results of every department take " in said.err
+    (folder,) = tmp_path.iterdir()
+    kinds = {path.stem for path in folder.iterdir()}
+    assert {"check", "punish"} <= kinds
+    assert f"{len(kinds)} files" in said.out
+    result = json.loads((folder / "check.json").read_text("utf-8"))
+    assert result["meta"]["active_batch_definition"]["data_asset_name"] == f"check-{folder.name}"
+    assert result["statistics"]["evaluated_expectations"] == len(result["results"]) > 50
+
+
+def test_a_department_that_is_not_known_is_told_with_what_is_near(
+    demo: Shown, tmp_path: Path
+) -> None:
+    said = yueqingling(
+        demo.folder, "check", "--gx-results", str(tmp_path), "-d", "市监局", "--now", NOW
+    )
+    assert said.code == 2
+    assert "near it: 市场监管局" in said.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_check_as_such_is_of_every_department(demo: Shown) -> None:
+    said = yueqingling(demo.folder, "check", "-d", "市场监管局")
+    assert said.code == 2
+    assert "--department: narrows what --gx-results writes" in flat(said.err)
