@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli import config, database, rules, verb
+from jobs.cli import config, database, rules, seal, verb
 from jobs.cli.check import check
 from jobs.cli.demo import demo
 from jobs.cli.explain import explain
@@ -59,6 +59,7 @@ verb.add(app, status, panel=LOOK)
 verb.add(app, explain, panel=LOOK)
 verb.add(app, findings, panel=LOOK)
 app.add_typer(rules.app, name="rules", rich_help_panel=LOOK)
+app.add_typer(seal.app, name="seal", rich_help_panel=LOOK)
 verb.add(app, pull, panel=RUN)
 verb.add(app, check, panel=RUN)
 verb.add(app, remind, panel=RUN)

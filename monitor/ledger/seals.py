@@ -1,11 +1,12 @@
 """Seals (封存): the frozen document of a closed month, and the chain that shows later changes.
 
 A seal's hash is the SHA-256 of its canonical document (UTF-8 JSON, sorted keys, no blanks), which
-holds the hash of the seal before it.
+holds the hash of the seal before it. Each department's statement in it has a hash of its own, made
+in the same way of all its other members, so that a change can be told by department.
 """
 
-import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -18,17 +19,46 @@ from monitor.ledger.account import Account
 from monitor.ledger.freshness import all_read_since, close_at, seal_deadline
 from monitor.ledger.states import judged
 from monitor.store.tables import seal
+from monitor.store.types import canonical
+from monitor.words import DISTRICT, MonthState
 from monitor.workdays import Month
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2 each statement has its own hash."""
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A seal that isn't what was sealed."""
+class Seal:
+    """A row of the table `seal`."""
 
-    month: str
-    what: str
+    month: Month
+    sealed_at: datetime
+    document: Mapping[str, Any]
+    hash: str
+
+    @property
+    def states(self) -> Counter[MonthState]:
+        """How many departments were sealed in which state; those in scope alone."""
+        return Counter(
+            MonthState(each["state"])
+            for each in self.document["statements"]
+            if each["in_scope"] and each["department"] != DISTRICT
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The seal as it is exported: what can be verified with the document alone."""
+        return {"month": str(self.month), "hash": self.hash, "document": self.document}
+
+
+def read(connection: sa.Connection, month: Month | None = None) -> list[Seal]:
+    """The seals, or that of one month, in the order of the chain."""
+    query = sa.select(seal).order_by(seal.c.month)
+    if month is not None:
+        query = query.where(seal.c.month == str(month))
+    return [
+        Seal(Month.parse(row.month), row.sealed_at, row.document, row.hash)
+        for row in connection.execute(query)
+    ]
 
 
 def sealed_months(connection: sa.Connection) -> frozenset[str]:
@@ -87,26 +117,23 @@ def make(
     )
 
 
-def digest(document: dict[str, Any]) -> str:
+def digest(document: Mapping[str, Any]) -> str:
     """The SHA-256 of a document's canonical form, in hexadecimal."""
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(canonical(document).encode()).hexdigest()
 
 
-def verify(connection: sa.Connection) -> list[Broken]:
-    """The seals that were changed after they were made, oldest first; empty where none was."""
-    broken: list[Broken] = []
-    previous: str | None = None
-    for row in connection.execute(sa.select(seal).order_by(seal.c.month)):
-        if digest(row.document) != row.hash:
-            broken.append(Broken(row.month, "the document is not what was hashed"))
-        if row.previous_hash != previous or row.document.get("previous_hash") != previous:
-            broken.append(Broken(row.month, "the seal before it is not the one it names"))
-        previous = row.hash
-    return broken
+def statement_digest(frozen: Mapping[str, Any]) -> str:
+    """The hash of a department's statement in a seal: of all that it says beside the hash."""
+    return digest({name: value for name, value in frozen.items() if name != "hash"})
 
 
 def _frozen(account: Account) -> dict[str, Any]:
+    """A department's statement as it is sealed, with its hash."""
+    frozen = _told(account)
+    return frozen | {"hash": statement_digest(frozen)}
+
+
+def _told(account: Account) -> dict[str, Any]:
     reasons: dict[str, int] = {}
     for each in account.tallies:
         reasons[each.reason] = reasons.get(each.reason, 0) + each.count

@@ -21,6 +21,10 @@ VERBS = [
     "findings",
     "rules list",
     "rules try",
+    "seal list",
+    "seal show",
+    "seal verify",
+    "seal export",
     "remind",
     "deliver",
     "serve",
@@ -34,7 +38,7 @@ def test_the_first_help_names_every_verb_and_where_to_begin(tmp_path: Path) -> N
     assert {verb.split()[0] for verb in VERBS} <= set(shown.split())
 
 
-@pytest.mark.parametrize("verb", ["", "config", "db", "rules", *VERBS])
+@pytest.mark.parametrize("verb", ["", "config", "db", "rules", "seal", *VERBS])
 def test_every_help_fits_80_columns_and_flows(tmp_path: Path, verb: str) -> None:
     said = yueqingling(tmp_path, *verb.split(), "--help", columns=80)
     assert said.code == 0

@@ -1,0 +1,124 @@
+"""Seals for a terminal, and as a program reads them. The office reads it: its words are Chinese."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from monitor.directory import Department, named
+from monitor.ledger.figures import Name, percent
+from monitor.ledger.seals import Seal
+from monitor.ledger.verification import Verdict
+from monitor.words import MonthState
+from monitor.workdays import ZONE
+
+_FIGURES = (
+    (Name.TIMELY, "及时率"),
+    (Name.VALID, "合格率"),
+    (Name.LINKED, "关联率"),
+    (Name.PROGRESS, "清零进度"),
+)
+
+
+class SealsTable:
+    """The sealed months, a line each, the oldest first."""
+
+    def __init__(self, seals: Sequence[Seal]) -> None:
+        self._seals = seals
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the table; a hash is shown whole, to be copied."""
+        if not self._seals:
+            yield Text("还没有封存的月份")
+            return
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+        for name in ("月份", "封存时间", "各部门状态"):
+            table.add_column(name)
+        table.add_column("哈希", overflow="fold")
+        for seal in self._seals:
+            counts = "，".join(f"{state.zh} {seal.states[state]}" for state in _shown(seal))
+            table.add_row(str(seal.month), _at(seal), counts or "—", seal.hash)
+        yield table
+
+
+class SealTable:
+    """What one seal says of each department, the district first."""
+
+    def __init__(self, seal: Seal, departments: Mapping[str, Department]) -> None:
+        self._seal = seal
+        self._departments = departments
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the title, the departments in the document's order and the hash."""
+        yield Text(f"{self._seal.month} 封存于 {_at(self._seal)}", "bold")
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column("部门")
+        table.add_column("封存状态", no_wrap=True)
+        for name in ("应录", "积压", "待审", "结转", *(zh for _name, zh in _FIGURES)):
+            table.add_column(name, justify="right", no_wrap=True)
+        for each in reversed(self._seal.document["statements"]):
+            table.add_row(
+                named(self._departments, each["department"]).short_name,
+                MonthState(each["state"]).zh,
+                *(str(each[name]) for name in ("obligations", "backlog", "pending", "carried")),
+                *(_share(each["figures"].get(name)) for name, _zh in _FIGURES),
+            )
+        yield table
+        yield Text(f"哈希 {self._seal.hash}", "dim")
+
+
+def listed(seal: Seal) -> dict[str, Any]:
+    """A seal without its statements, for a program."""
+    return {
+        "month": str(seal.month),
+        "sealed_at": seal.document["sealed_at"],
+        "previous_hash": seal.document["previous_hash"],
+        "hash": seal.hash,
+        "states": {state.value: seal.states[state] for state in _shown(seal)},
+    }
+
+
+def verdict_lines(verdict: Verdict, departments: Mapping[str, Department]) -> list[str]:
+    """What came of a verification, a line for each fault."""
+    if not verdict.broken:
+        if verdict.last_hash is None:
+            return ["还没有封存的月份"]
+        return [f"{verdict.seals} 个封存均未被改动，最后一个的哈希为 {verdict.last_hash}"]
+    return [
+        " ".join(
+            (
+                each.month or "全部",
+                *([named(departments, each.department).name] if each.department else []),
+                f"{each.fault.zh}（{each.fault}）",
+            )
+        )
+        for each in verdict.broken
+    ]
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """The same for a program."""
+    return {
+        "format": 1,
+        "seals": verdict.seals,
+        "last_hash": verdict.last_hash,
+        "broken": [
+            {"month": each.month, "department": each.department, "fault": each.fault.value}
+            for each in verdict.broken
+        ],
+    }
+
+
+def _shown(seal: Seal) -> list[MonthState]:
+    return [state for state in MonthState if seal.states[state]]
+
+
+def _at(seal: Seal) -> str:
+    return f"{seal.sealed_at.astimezone(ZONE):%Y-%m-%d %H:%M}"
+
+
+def _share(figure: Mapping[str, int] | None) -> str:
+    """A figure in percent; a dash where it was not measured."""
+    return f"{percent(figure['numerator'], figure['denominator'])} %" if figure else "—"

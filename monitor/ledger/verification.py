@@ -1,0 +1,149 @@
+"""Verification (验证): whether every sealed figure is as it was sealed, and which isn't.
+
+A seal is checked as it is kept, character by character: by its own hash, by the hash of each
+department's statement in it, by the chain, and against what is kept of it outside the document.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.ledger.seals import statement_digest
+from monitor.store.tables import seal, statement
+from monitor.words import Word
+
+
+class Fault(Word):
+    """How something sealed is not what it was."""
+
+    DOCUMENT = "document", "封存文档与其哈希不符"
+    STATEMENT = "statement", "该部门的封存数字被改动"
+    COLUMN = "column", "封存记录的列与封存文档不符"
+    CHAIN = "chain", "前一封存缺失或被替换"
+    STATE = "state", "统计表中的封存状态与封存文档不符"
+    EXPECTED = "expected", "封存链中没有给定的哈希"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A seal, or one department's part of it, that isn't what was sealed.
+
+    `month` and `department` are None where no one month or department is at fault.
+    """
+
+    month: str | None
+    department: str | None
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a verification: how many seals there are, the last one's hash, the faults."""
+
+    seals: int
+    last_hash: str | None
+    broken: tuple[Broken, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A seal as the store keeps it; `document` is empty where `text` is no object."""
+
+    month: str
+    sealed_at: datetime
+    text: str
+    document: Mapping[str, Any]
+    previous_hash: str | None
+    hash: str
+
+    @property
+    def statements(self) -> Sequence[Mapping[str, Any]]:
+        """The departments' statements in the document, as far as it has any."""
+        found = self.document.get("statements")
+        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def verify(connection: sa.Connection, expected_hash: str | None = None) -> Verdict:
+    """Look at every seal, the oldest first.
+
+    Whoever can write to the store can forge the whole chain from some month on. `expected_hash`, a
+    last hash that was noted elsewhere, finds that too.
+    """
+    kept = list(_read(connection))
+    last_hash = kept[-1].hash if kept else None
+    broken = [fault for each in kept for fault in _within(each)]
+    broken += _chain(kept)
+    broken += _states(connection, kept)
+    if expected_hash is not None and expected_hash not in {each.hash for each in kept}:
+        broken.append(Broken(None, None, Fault.EXPECTED))
+    return Verdict(len(kept), last_hash, tuple(broken))
+
+
+def _read(connection: sa.Connection) -> Iterator[_Kept]:
+    query = sa.select(
+        seal.c.month,
+        seal.c.sealed_at,
+        sa.type_coerce(seal.c.document, sa.Text).label("text"),
+        seal.c.previous_hash,
+        seal.c.hash,
+    ).order_by(seal.c.month)
+    for row in connection.execute(query):
+        try:
+            document = json.loads(row.text)
+        except ValueError:
+            document = None
+        yield _Kept(
+            month=row.month,
+            sealed_at=row.sealed_at,
+            text=row.text,
+            document=document if isinstance(document, dict) else {},
+            previous_hash=row.previous_hash,
+            hash=row.hash,
+        )
+
+
+def _within(kept: _Kept) -> Iterator[Broken]:
+    """What a seal says against itself."""
+    if sha256(kept.text.encode()).hexdigest() != kept.hash:
+        yield Broken(kept.month, None, Fault.DOCUMENT)
+    document = kept.document
+    columns = (kept.month, kept.sealed_at.isoformat(), kept.previous_hash)
+    if columns != (
+        document.get("month"),
+        document.get("sealed_at"),
+        document.get("previous_hash"),
+    ):
+        yield Broken(kept.month, None, Fault.COLUMN)
+    for each in kept.statements:
+        if "hash" in each and statement_digest(each) != each["hash"]:
+            yield Broken(kept.month, str(each.get("department")), Fault.STATEMENT)
+
+
+def _chain(kept: Sequence[_Kept]) -> Iterator[Broken]:
+    """The seals that name another before them than the one that is there."""
+    previous: str | None = None
+    for each in kept:
+        if each.previous_hash != previous:
+            yield Broken(each.month, None, Fault.CHAIN)
+        previous = each.hash
+
+
+def _states(connection: sa.Connection, kept: Sequence[_Kept]) -> Iterator[Broken]:
+    """The departments whose sealed state in the statements is not the one in the seal."""
+    query = sa.select(statement.c.month, statement.c.department, statement.c.sealed_state).where(
+        statement.c.sealed_state.is_not(None)
+    )
+    shown = {(row.month, row.department): row.sealed_state for row in connection.execute(query)}
+    sealed = {
+        (each.month, str(of_department.get("department"))): of_department.get("state")
+        for each in kept
+        for of_department in each.statements
+    }
+    for month, department in sorted(shown.keys() | sealed.keys()):
+        if shown.get((month, department)) != sealed.get((month, department)):
+            yield Broken(month, department, Fault.STATE)
