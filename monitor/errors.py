@@ -60,6 +60,12 @@ class UnknownDepartmentError(YueqinglingError):
     exit_code = 2
 
 
+class NotDueError(YueqinglingError):
+    """Somebody asked for a seal that can't be made yet."""
+
+    exit_code = 2
+
+
 class OutputError(YueqinglingError):
     """What somebody asked for can't be written where they want it."""
 

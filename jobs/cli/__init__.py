@@ -7,6 +7,7 @@ import typer
 
 from jobs.cli import config, database, rules, seal, verb
 from jobs.cli.check import check
+from jobs.cli.close import close
 from jobs.cli.demo import demo
 from jobs.cli.explain import explain
 from jobs.cli.findings import findings
@@ -62,6 +63,7 @@ app.add_typer(rules.app, name="rules", rich_help_panel=LOOK)
 app.add_typer(seal.app, name="seal", rich_help_panel=LOOK)
 verb.add(app, pull, panel=RUN)
 verb.add(app, check, panel=RUN)
+verb.add(app, close, panel=RUN)
 verb.add(app, remind, panel=RUN)
 verb.add(app, deliver, panel=RUN)
 verb.add(app, serve, panel=RUN)

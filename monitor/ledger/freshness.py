@@ -78,12 +78,9 @@ def read(connection: sa.Connection, settings: Settings, now: datetime) -> Freshn
     )
 
 
-def all_read_since(connection: sa.Connection, settings: Settings, instant: datetime) -> bool:
-    """Whether every source has been read whole after `instant`."""
-    begun = _last_read(connection, run.c.started_at)
-    return all(
-        (at := begun.get(source.name)) is not None and at >= instant for source in settings.source
-    )
+def last_begun(connection: sa.Connection) -> Mapping[str, datetime | None]:
+    """When the last whole reading of each source began: what was there then was read."""
+    return _last_read(connection, run.c.started_at)
 
 
 def seal_deadline(month: Month, settings: Settings) -> datetime:

@@ -15,8 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.config import Settings
+from monitor.ledger import closing
 from monitor.ledger.account import Account
-from monitor.ledger.freshness import all_read_since, close_at, seal_deadline
+from monitor.ledger.freshness import close_at
 from monitor.ledger.states import judged
 from monitor.store.tables import seal
 from monitor.store.types import canonical
@@ -50,15 +51,29 @@ class Seal:
         return {"month": str(self.month), "hash": self.hash, "document": self.document}
 
 
-def read(connection: sa.Connection, month: Month | None = None) -> list[Seal]:
-    """The seals, or that of one month, in the order of the chain."""
-    query = sa.select(seal).order_by(seal.c.month)
-    if month is not None:
-        query = query.where(seal.c.month == str(month))
+def read(connection: sa.Connection) -> list[Seal]:
+    """The seals in the order of the chain."""
+    rows = connection.execute(sa.select(seal).order_by(seal.c.month)).all()
+    place = places((row.hash, row.previous_hash) for row in rows)
     return [
         Seal(Month.parse(row.month), row.sealed_at, row.document, row.hash)
-        for row in connection.execute(query)
+        for row in sorted(rows, key=lambda row: place.get(row.hash, len(place)))
     ]
+
+
+def places(links: Iterable[tuple[str, str | None]]) -> Mapping[str, int]:
+    """Where each hash stands in the chain, from pairs of a seal's hash and the one it names.
+
+    The order is that of sealing: a month of which records come late can follow a later one. What
+    the chain doesn't reach has no place.
+    """
+    after = {previous: own for own, previous in links}
+    place: dict[str, int] = {}
+    last = after.get(None)
+    while last is not None and last not in place:
+        place[last] = len(place)
+        last = after.get(last)
+    return place
 
 
 def sealed_months(connection: sa.Connection) -> frozenset[str]:
@@ -74,18 +89,8 @@ def due(
     A month can once every source has been read whole after its close, at the latest at the end of
     the grace; and never before the month before it.
     """
-    sealed = sealed_months(connection)
-    ready: list[Month] = []
-    for month in months:
-        if str(month) in sealed:
-            continue
-        closing = close_at(month, settings)
-        if closing > now or not (
-            now >= seal_deadline(month, settings) or all_read_since(connection, settings, closing)
-        ):
-            break
-        ready.append(month)
-    return ready
+    found = closing.prospects(connection, settings, now, months)
+    return [each.month for each in found if each.standing is closing.Standing.DUE]
 
 
 def make(
@@ -96,7 +101,7 @@ def make(
     accounts: Sequence[Account],
 ) -> None:
     """Seal `month` with what `accounts` say of it as of its close."""
-    previous = connection.scalar(sa.select(seal.c.hash).order_by(seal.c.month.desc()).limit(1))
+    previous = _last_hash(connection)
     document = {
         "format": FORMAT,
         "month": str(month),
@@ -115,6 +120,13 @@ def make(
             hash=digest(document),
         )
     )
+
+
+def _last_hash(connection: sa.Connection) -> str | None:
+    """The end of the chain."""
+    rows = connection.execute(sa.select(seal.c.hash, seal.c.previous_hash))
+    place = places((row.hash, row.previous_hash) for row in rows)
+    return max(place, key=place.__getitem__, default=None)
 
 
 def digest(document: Mapping[str, Any]) -> str:

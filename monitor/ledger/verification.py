@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.ledger.seals import statement_digest
+from monitor.ledger.seals import places, statement_digest
 from monitor.store.tables import seal, statement
 from monitor.words import Word
 
@@ -69,12 +69,14 @@ class _Kept:
 
 
 def verify(connection: sa.Connection, expected_hash: str | None = None) -> Verdict:
-    """Look at every seal, the oldest first.
+    """Look at every seal, in the order of sealing.
 
     Whoever can write to the store can forge the whole chain from some month on. `expected_hash`, a
     last hash that was noted elsewhere, finds that too.
     """
-    kept = list(_read(connection))
+    rows = list(_read(connection))
+    place = places((each.hash, each.previous_hash) for each in rows)
+    kept = sorted(rows, key=lambda each: place.get(each.hash, len(place)))
     last_hash = kept[-1].hash if kept else None
     broken = [fault for each in kept for fault in _within(each)]
     broken += _chain(kept)

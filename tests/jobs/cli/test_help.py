@@ -16,6 +16,7 @@ VERBS = [
     "db upgrade",
     "pull",
     "check",
+    "close",
     "status",
     "explain",
     "findings",

@@ -1,0 +1,44 @@
+"""Months on their way to the seal, for a terminal and for a program. The office reads it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.table import Table
+
+from monitor.ledger.closing import Prospect
+from monitor.workdays import ZONE
+
+
+class ClosingTable:
+    """The months in their order: standing, close, latest instant of the seal, what it awaits."""
+
+    def __init__(self, prospects: Sequence[Prospect]) -> None:
+        self._prospects = prospects
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the table as wide as the terminal allows."""
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+        for name in ("月份", "封存", "清零时点", "最迟封存"):
+            table.add_column(name, no_wrap=True)
+        table.add_column("未读取的来源", overflow="fold")
+        for each in self._prospects:
+            instants = (each.close_at, each.deadline)
+            table.add_row(
+                str(each.month),
+                each.standing.zh,
+                *(f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}" for at in instants),
+                "、".join(each.unread) or "—",
+            )
+        yield table
+
+
+def as_dict(prospect: Prospect) -> dict[str, Any]:
+    """A month for a program."""
+    return {
+        "month": str(prospect.month),
+        "standing": prospect.standing.value,
+        "close_at": prospect.close_at.isoformat(),
+        "deadline": prospect.deadline.isoformat(),
+        "unread": list(prospect.unread),
+    }

@@ -1,0 +1,72 @@
+"""Closing (清零): which months are sealed, can be, or wait, and for what."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from monitor.config import Settings
+from monitor.ledger import freshness
+from monitor.store.tables import seal
+from monitor.words import Word
+from monitor.workdays import Month
+
+
+class Standing(Word):
+    """Where a month stands on its way to the seal."""
+
+    SEALED = "sealed", "已封存"
+    DUE = "due", "可封存"
+    OPEN = "open", "未到清零时点"
+    READING = "reading", "等待数据来源"
+    AFTER = "after", "等待前一月份封存"
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """A month on its way to the seal.
+
+    `unread` are the sources that were not read whole since the close; at `deadline` the month is
+    sealed without them.
+    """
+
+    month: Month
+    standing: Standing
+    close_at: datetime
+    deadline: datetime
+    unread: tuple[str, ...]
+
+
+def prospects(
+    connection: sa.Connection, settings: Settings, now: datetime, months: Iterable[Month]
+) -> list[Prospect]:
+    """Where each of `months` (oldest first) stands."""
+    sealed = frozenset(connection.scalars(sa.select(seal.c.month)))
+    begun = freshness.last_begun(connection)
+
+    def found() -> Iterator[Prospect]:
+        is_held = False
+        for month in months:
+            closing = freshness.close_at(month, settings)
+            deadline = freshness.seal_deadline(month, settings)
+            unread = tuple(
+                source.name
+                for source in settings.source
+                if (at := begun.get(source.name)) is None or at < closing
+            )
+            if str(month) in sealed:
+                standing = Standing.SEALED
+            elif closing > now:
+                standing = Standing.OPEN
+            elif is_held:
+                standing = Standing.AFTER
+            elif unread and now < deadline:
+                standing = Standing.READING
+            else:
+                standing = Standing.DUE
+            is_held = is_held or standing in (Standing.OPEN, Standing.READING)
+            waited_for = unread if standing is Standing.READING else ()
+            yield Prospect(month, standing, closing, deadline, waited_for)
+
+    return list(found())
