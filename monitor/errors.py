@@ -60,6 +60,12 @@ class UnknownDepartmentError(YueqinglingError):
     exit_code = 2
 
 
+class EntryError(YueqinglingError):
+    """What somebody entered by hand doesn't fit what the store holds."""
+
+    exit_code = 2
+
+
 class NotDueError(YueqinglingError):
     """Somebody asked for a seal that can't be made yet."""
 

@@ -93,6 +93,9 @@ class Severity(Word):
     INFO = "info", "提示"
 
 
+BY_HAND = "office"
+"""The source of what people enter by hand; no source of the settings can have this name."""
+
 UNKNOWN_DEPARTMENT = "unknown"
 """Owner of records whose department can't be told; the office answers for them."""
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli import config, database, rules, seal, verb
+from jobs.cli import config, database, exempt, rules, seal, verb, zero_report
 from jobs.cli.check import check
 from jobs.cli.close import close
 from jobs.cli.demo import demo
@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-START, LOOK, RUN = "Start here", "Look", "Run"
+START, LOOK, ENTER, RUN = "Start here", "Look", "Enter by hand", "Run"
 
 
 def _say_version(asked: bool) -> None:
@@ -61,6 +61,8 @@ verb.add(app, explain, panel=LOOK)
 verb.add(app, findings, panel=LOOK)
 app.add_typer(rules.app, name="rules", rich_help_panel=LOOK)
 app.add_typer(seal.app, name="seal", rich_help_panel=LOOK)
+app.add_typer(zero_report.app, name="zero-report", rich_help_panel=ENTER)
+app.add_typer(exempt.app, name="exempt", rich_help_panel=ENTER)
 verb.add(app, pull, panel=RUN)
 verb.add(app, check, panel=RUN)
 verb.add(app, close, panel=RUN)

@@ -72,6 +72,19 @@ Now = Annotated[
 ]
 
 
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="NAME", help="Who enters it; else the system's user."),
+]
+
+
+def actor(by: str | None) -> str:
+    """Who enters something: as named, else the user of this process."""
+    import getpass
+
+    return by or getpass.getuser()
+
+
 def instant_or_now(instant: datetime | None) -> datetime:
     """The instant that was asked for, or the present one."""
     return instant or datetime.now(UTC)

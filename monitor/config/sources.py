@@ -42,7 +42,7 @@ from monitor.config.services import (
     is_header,
     leads_to_a_table,
 )
-from monitor.words import Feed, Kind, Status
+from monitor.words import BY_HAND, Feed, Kind, Status
 
 BEHAVIOR_FEEDS = frozenset(Feed[kind.name] for kind in Kind)
 
@@ -98,6 +98,15 @@ class _Source(Part):
     department: str | None = None
     batch_rows: Positive = 20_000
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
+
+    @field_validator("name", mode="after")
+    @classmethod
+    def _name_is_free(cls, name: str) -> str:
+        if name == BY_HAND:
+            raise ValueError(
+                f"expected a name other than {name!r}, which stands for what people enter by hand"
+            )
+        return name
 
     @field_validator("dialect", mode="after")
     @classmethod

@@ -188,6 +188,11 @@ def test_a_status_that_is_none_is_refused_with_those_that_are(tmp_path: Path) ->
     assert "found 'done'" in found
 
 
+def test_no_source_has_the_name_of_what_is_entered_by_hand(tmp_path: Path) -> None:
+    text = '[[source]]\nname="office"\nfeed="item"\nkind="files"\npath="*.csv"'
+    assert "expected a name other than 'office'" in mistakes(tmp_path, text)
+
+
 def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
     source = '[[source]]\nname="a"\nfeed="item"\nkind="files"\npath="*.csv"\n'
     assert "source[2].name: expected a name of its own, found 'a' again" in mistakes(

@@ -26,6 +26,12 @@ VERBS = [
     "seal show",
     "seal verify",
     "seal export",
+    "zero-report file",
+    "zero-report list",
+    "zero-report withdraw",
+    "exempt add",
+    "exempt list",
+    "exempt end",
     "remind",
     "deliver",
     "serve",
@@ -39,7 +45,9 @@ def test_the_first_help_names_every_verb_and_where_to_begin(tmp_path: Path) -> N
     assert {verb.split()[0] for verb in VERBS} <= set(shown.split())
 
 
-@pytest.mark.parametrize("verb", ["", "config", "db", "rules", "seal", *VERBS])
+@pytest.mark.parametrize(
+    "verb", ["", "config", "db", "rules", "seal", "zero-report", "exempt", *VERBS]
+)
 def test_every_help_fits_80_columns_and_flows(tmp_path: Path, verb: str) -> None:
     said = yueqingling(tmp_path, *verb.split(), "--help", columns=80)
     assert said.code == 0

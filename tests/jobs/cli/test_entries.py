@@ -1,0 +1,89 @@
+"""`zero-report` and `exempt`: what the office enters at the terminal, and what it is warned of."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from monitor.store import Store
+from tests.jobs.cli.user import yueqingling
+from tests.ledger.book import A, B, Book
+
+NOW = ("--now", "2022-02-09T10:00")
+APPROVED = ("--reason", "重复录入", "--approver", "示范审批人")
+
+
+@pytest.fixture
+def office(tmp_path: Path, store_url: str) -> Path:
+    """A folder with the settings of a store in which A has a draft of January."""
+    (tmp_path / "yueqingling.toml").write_text(f'[store]\nurl = "{store_url}"\n', encoding="utf-8")
+    store = Store(store_url)
+    book = Book(store, [A, B])
+    book.record(status="draft", submitted=None, action_code="示范检查-1")
+    book.tick("2022-02-09T09:00")
+    store.close()
+    return tmp_path
+
+
+def test_a_zero_report_is_filed_listed_and_withdrawn(office: Path) -> None:
+    said = yueqingling(
+        office, "zero-report", "file", "示范2局", "2022-01", "--by", "示范经办人", *NOW
+    )
+    assert (said.code, said.out.strip()) == (0, "示范2局 2022-01 零报送已登记")
+    listed = yueqingling(office, "zero-report", "list", "2022-01")
+    assert listed.code == 0
+    assert "示范经办人" in listed.out
+    assert "此前已登记" in yueqingling(office, "zero-report", "file", B, "2022-01", *NOW).out
+    why = ("--reason", "登记有误")
+    assert yueqingling(office, "zero-report", "withdraw", B, "2022-01", *why, *NOW).code == 0
+    assert "没有零报送" in yueqingling(office, "zero-report", "list").out
+    assert yueqingling(office, "zero-report", "withdraw", B, "2022-01", *why, *NOW).code == 2
+
+
+def test_a_zero_report_against_records_is_warned_of_and_found_in_the_list(office: Path) -> None:
+    said = yueqingling(office, "zero-report", "file", A, "2022-01", *NOW)
+    assert said.code == 0
+    assert "与记录不符：该月已有 1 项应录" in said.out
+    listed = yueqingling(office, "zero-report", "list", "--json")
+    assert listed.code == 1
+    [report] = listed.json["zero_reports"]
+    assert (report["month"], report["source"], report["contradicted"]) == (
+        "2022-01",
+        "office",
+        True,
+    )
+
+
+def test_an_exemption_says_what_it_hides_before_it_is_added(office: Path) -> None:
+    said = yueqingling(office, "exempt", "add", "--unit", "示范检查-1", *APPROVED, "--yes", *NOW)
+    assert said.code == 0, said.err
+    assert "现有积压中将有 1 项不再计入" in said.out
+    assert "库中没有" not in said.out
+    again = yueqingling(office, "exempt", "add", "--unit", "示范检查-1", *APPROVED, "--yes", *NOW)
+    [first, second] = yueqingling(office, "exempt", "list", "--json").json["exemptions"]
+    assert f"与已有免报核销 {first['number']} 重叠" in again.out
+    assert (first["overlaps"], second["overlaps"]) == ([second["number"]], [first["number"]])
+    number = str(first["number"])
+    ended = yueqingling(
+        office, "exempt", "end", number, "--on", "2022-01-31", "--reason", "审批到期", *NOW
+    )
+    assert ended.out.strip() == f"免报核销 {number} 至 2022-01-31 止"
+    assert "示范审批人" in yueqingling(office, "exempt", "list", columns=150).out
+
+
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_an_exemption_that_nobody_confirms_is_not_added(
+    office: Path, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    said = yueqingling(office, "exempt", "add", "--item", "示范事项-9", *APPROVED, *NOW)
+    assert said.code == 1
+    assert "库中没有这样的部门、事项或行为" in said.out
+    assert yueqingling(office, "exempt", "list", "--json").json["exemptions"] == []
+
+
+def test_an_exemption_is_about_one_thing(office: Path) -> None:
+    assert yueqingling(office, "exempt", "add", *APPROVED).code == 2
+    both = ("--item", "示范事项-9", "--unit", "示范检查-1")
+    assert yueqingling(office, "exempt", "add", *both, *APPROVED).code == 2
