@@ -2,7 +2,7 @@
 
 A sheet is held as a grid from its first cell to its last, so that one cell far off costs as much as
 all the cells up to it, and a text that many cells share is held once for each. A few kilobytes can
-ask for more memory than there is. (.xls files are not packed, and their format bounds the grid.)
+ask for more memory than there is. (.xls files are not packed: the bounds of their reader hold.)
 """
 
 import re

@@ -17,18 +17,23 @@ def write_xls(
     sheets: Mapping[str, Iterable[Sequence[str | float]]],
     hidden: Sequence[str] = (),
     *,
-    is_locked: bool = False,
+    locked: bytes = b"",
+    far: tuple[int, int] | None = None,
 ) -> Path:
-    """A workbook of Excel 97 ([MS-XLS]) with these rows in these sheets."""
-    bodies = {name: _sheet(rows) for name, rows in sheets.items()}
+    """A workbook of Excel 97 ([MS-XLS]) with these rows in these sheets.
+
+    `locked` is what a record says of the way in which it is enciphered (FILEPASS, 2.4.117). With
+    `far` each sheet has one more cell, in that row and column.
+    """
+    bodies = {name: _sheet(rows, far) for name, rows in sheets.items()}
 
     def globals_of(positions: Sequence[int]) -> bytes:
         bounds = b"".join(
             _record(_SHEET, pack("<IBB", at, name in hidden, 0) + _text(name, "<B"))
             for name, at in zip(bodies, positions, strict=True)
         )
-        locked = _record(_LOCKED, b"\1" + bytes(5)) if is_locked else b""
-        return _record(_BOF, pack("<HHHHII", 0x0600, 5, 0, 0, 0, 0)) + locked + bounds + _END_OF
+        filepass = _record(_LOCKED, locked) if locked else b""
+        return _record(_BOF, pack("<HHHHII", 0x0600, 5, 0, 0, 0, 0)) + filepass + bounds + _END_OF
 
     begin = len(globals_of([0] * len(bodies)))
     positions = [begin + sum(map(len, [*bodies.values()][:n])) for n in range(len(bodies))]
@@ -76,7 +81,7 @@ def _entry(
     )
 
 
-def _sheet(rows: Iterable[Sequence[str | float]]) -> bytes:
+def _sheet(rows: Iterable[Sequence[str | float]], far: tuple[int, int] | None) -> bytes:
     cells = b""
     for row, values in enumerate(rows):
         for column, value in enumerate(values):
@@ -85,6 +90,8 @@ def _sheet(rows: Iterable[Sequence[str | float]]) -> bytes:
                 cells += _record(_LABEL, at + _text(value, "<H"))
             else:
                 cells += _record(_NUMBER, at + pack("<d", value))
+    if far:
+        cells += _record(_NUMBER, pack("<HHHd", *far, 0, 1.0))
     return _record(_BOF, pack("<HHHHII", 0x0600, 0x10, 0, 0, 0, 0)) + cells + _END_OF
 
 
