@@ -33,7 +33,7 @@ class Part:
     `frame` holds text under the delivered headers, null where no cell was delivered; `numbers` are
     the rows' numbers as a person counts them in that place. Keys are counted within a `delivery`.
     A row of a part that `is_placed` stays where it is as long as it stays what it is: in a file it
-    does, on the pages of a service it doesn't.
+    does, on the pages of a service and in what a database answers it doesn't.
     """
 
     place: str

@@ -16,7 +16,10 @@ _UNSEEN = " \t\r\n\u00a0\u3000\u200b\u200c\u200d\u2060\ufeff"
 _UNUSUAL = r"[^\x20-\x7e\x{4e00}-\x{9fff}、。〈〉《》「」【】〔〕‘’“”]"
 """Characters that NFKC may change or join; it leaves the others as they are, beside each other."""
 
-_NOTHING = r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|n/a|undefined)?$"
+_NOTHING = (
+    r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|n/a|undefined"
+    r"|0000-00-00(?:[ T]00:00:00(?:\.0+)?)?)?$"  # as MySQL writes that there is no day
+)
 _SEPARATORS = r"[\s,;、|]+"
 _SPLIT_NAME = r"(^|[,;、|]\s*)(\p{Han})\s+(\p{Han})(\s*[,;、|]|$)"
 _AMOUNT = (

@@ -149,7 +149,9 @@ def _where(batch: Batch, frame: pl.DataFrame, column: str, item: standard.Field 
     cell = part.frame[part.layout.columns[column]][at]
     looks_like_day = pl.Series([cell]).str.contains(_DAYLIKE)[0]
     shown = f' "{cell}"' if looks_like_day else ""
-    return f"{where}:{shown} {normalise.why_malformed(item, cell)}"
+    is_count = column == "sequence"
+    why = "expected a whole number" if is_count else normalise.why_malformed(item, cell)
+    return f"{where}:{shown} {why}"
 
 
 def _word(status: str) -> str:

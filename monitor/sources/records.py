@@ -114,7 +114,7 @@ def _envelope() -> Iterable[pl.Expr]:
 def _malformed(dialect: Dialect) -> pl.Expr:
     """The columns that could not be read, joined by 、; null where all could."""
     typed = [item.column for item in dialect.fields if normalise.can_be_malformed(item)]
-    typed += ["cd_time", "status_at", "status"]
+    typed += ["cd_time", "sequence", "status_at", "status"]
     marks = [
         pl.when(normalise.filled(_text(name)).is_not_null() & pl.col(name).is_null()).then(
             pl.lit(name)

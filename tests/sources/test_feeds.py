@@ -14,6 +14,7 @@ from tests.sources.deliveries import (
     FEEDS,
     INSTITUTION,
     PARTY,
+    check_row,
     files,
     pulled,
     rows_of,
@@ -104,3 +105,13 @@ def test_a_department_that_an_expected_row_names_is_a_stranger_only_where_nobody
     ]
     report = pulled(store, files(write_csv(tmp_path / "a.csv", rows), Feed.EXPECTED), now)
     assert report.warnings == ("departments that the directory doesn't hold: no code (2)",)
+
+
+def test_a_sequence_that_is_no_number_is_told(store: Store, tmp_path: Path, now: datetime) -> None:
+    path = write_csv(tmp_path / "a.csv", [check_row(1, sequence="1"), check_row(2, sequence="甲")])
+    report = pulled(store, files(path), now)
+    assert (report.landed, report.malformed) == (2, 1)
+    assert report.warnings == (
+        "sequence: 1 cell can't be read, first in a.csv row 3: expected a whole number",
+    )
+    assert [row["malformed"] for row in rows_of(store)] == [None, "sequence"]

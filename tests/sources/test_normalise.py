@@ -120,6 +120,12 @@ def test_every_spelling_of_nothing_is_blank(cell: str) -> None:
     assert value("facts", cell) is None
 
 
+@pytest.mark.parametrize("cell", ["0000-00-00", "0000-00-00 00:00:00", "0000-00-00 00:00:00.000"])
+def test_mysqls_day_that_is_none_is_blank(cell: str) -> None:
+    blank = pl.DataFrame({"text": [cell]}).select(normalise.filled(pl.col("text")))
+    assert blank.to_series().to_list() == [None]
+
+
 def test_nothing_is_a_code_where_the_list_has_one_of_that_name() -> None:
     assert value("reconsideration", "无") == "00"
     assert value("reconsideration", "/") is None

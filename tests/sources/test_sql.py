@@ -66,6 +66,46 @@ def test_rows_without_a_cursors_value_are_read_each_time(front_end: str) -> None
     assert sorted(reads.ids()) == ["c1", "c3", "c4"]
 
 
+def test_a_row_without_id_or_key_is_the_same_row_when_an_overlap_reads_it_again(
+    store: Store, front_end: str, now: datetime
+) -> None:
+    create(front_end)
+    insert(front_end, *((n, f"2022-01-2{min(n, 4)} 09:00:00", "01") for n in range(1, 6)))
+    key = quoted(front_end, "checkActionCode")
+    keyless = f"UPDATE {TABLE} SET cd_id = NULL, {key} = NULL"
+    execute(front_end, keyless)
+    reads = source(front_end, cursor="cd_time")
+    first = pulled(store, reads, now)
+    assert (first.read, first.landed) == (5, 5), "the last two are equal, and two"
+    again = pulled(store, reads, now)
+    assert (again.read, again.landed, again.unchanged) == (2, 0, 2)
+    insert(front_end, (6, "2022-01-24 08:59:00", "01"), (7, "2022-01-25 09:00:00", "01"))
+    execute(front_end, keyless)
+    later = pulled(store, reads, now)
+    assert (later.read, later.landed, later.unchanged) == (4, 2, 2)
+    found = rows_of(store)
+    assert len({row["record_id"] for row in found}) == len(found) == 7
+    assert {row["record_id_from"] for row in found} == {"hash"}
+
+
+def test_mysqls_day_that_is_none_is_blank_in_its_record(
+    store: Store, mariadb_url: str, now: datetime
+) -> None:
+    create(mariadb_url)
+    insert(mariadb_url, (1, None, "01"))
+    zero = "'0000-00-00 00:00:00'"
+    execute(
+        mariadb_url,
+        "SET sql_mode = ''",  # which lets in dates that don't exist
+        f"ALTER TABLE {TABLE} MODIFY check_date DATE NULL",
+        f"UPDATE {TABLE} SET cd_time = {zero}, check_date = '0000-00-00'",
+    )
+    report = pulled(store, source(mariadb_url), now)
+    assert (report.landed, report.malformed) == (1, 0)
+    (row,) = rows_of(store)
+    assert (row["cd_time"], row["occurred_on"], row["malformed"]) == (None, None, None)
+
+
 def test_a_table_without_any_value_in_its_cursor_is_read_each_time(front_end: str) -> None:
     create(front_end)
     insert(front_end, (1, None, "01"))

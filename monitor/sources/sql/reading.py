@@ -68,7 +68,8 @@ class _Stream:
                 self.progress.advance([self.plain(row[at]) for row in rows])
             numbers = pl.Series("number", range(number, number + len(rows)), pl.Int64)
             frame = frame_of(self.headers, rows)
-            part = Part(self.place, self.place, layout, frame, numbers)
+            # a reading begins anywhere: a row's number says nothing of the row
+            part = Part(self.place, self.place, layout, frame, numbers, is_placed=False)
             yield Batch((part,), self._cursors(at_end=len(rows) < self.size))
             number += len(rows)
 
