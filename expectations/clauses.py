@@ -82,10 +82,15 @@ def resolved(
 
 def key(dialect: str, table: sa.Table, rule: Rule) -> str:
     """A hash of all that a rule's clause is made from."""
-    columns = [(column.name, repr(column.type)) for column in records.empty_clone(table).columns]
-    parts = [_program(), dialect, table.name, columns, rule.type, dict(rule.kwargs)]
+    parts = [_program(), dialect, table.name, _columns(table), rule.type, dict(rule.kwargs)]
     text = json.dumps(parts, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=8)
+def _columns(table: sa.Table) -> list[tuple[str, str]]:
+    """The names and types that a rule's conditions meet; a clone for each rule would cost most."""
+    return [(column.name, repr(column.type)) for column in records.empty_clone(table).columns]
 
 
 @lru_cache(maxsize=1)
