@@ -8,7 +8,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import cli, judging, memory, metrics, pulling
+from tests.bench import checking, cli, gx, judging, memory, metrics, pulling
 from tests.bench.measurement import HEADER
 from tests.bench.places import Places
 
@@ -16,6 +16,8 @@ BENCHMARKS = {
     "pull": pulling.measure,
     "memory": memory.measure,
     "judge": judging.measure,
+    "gx": gx.measure,
+    "check": checking.measure,
     "metrics": metrics.measure,
     "help": cli.measure,
 }

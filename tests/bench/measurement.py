@@ -1,10 +1,12 @@
 """A measurement: one figure, what it is compared with, and the bar it is held to."""
 
+import re
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 HEADER = """\
 | work | store | bar | measured | ours | compared with | met |
@@ -73,3 +75,14 @@ class Stopwatch:
 
     def __str__(self) -> str:
         return f"{self.best:.3f} s" if self.best < 10 else f"{self.best:.1f} s"
+
+
+def resident(*, peak: bool = False) -> float:
+    """MiB of this process that are in memory, or were at most; as Linux counts them.
+
+    getrusage would count the parent's before the exec.
+    """
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    name = "VmHWM" if peak else "VmRSS"
+    (found,) = re.findall(rf"{name}:\s+(\d+) kB", status)
+    return int(found) / 1024

@@ -3,14 +3,13 @@
 Run as a module, it is that process: `python -m tests.bench.memory URL FILE`.
 """
 
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from monitor.store import Store
-from tests.bench.measurement import Measurement
+from tests.bench.measurement import Measurement, resident
 from tests.bench.places import STORES, Places, checks
 
 
@@ -24,18 +23,18 @@ def measure(places: Places) -> Iterator[Measurement]:
             "≤ 1.1 ×",
             many / few,
             1.1,
-            f"{many / 1024:.0f} MiB at {places.rows:,} rows",
-            f"{few / 1024:.0f} MiB at {places.rows // 10:,} rows",
+            f"{many:.0f} MiB at {places.rows:,} rows",
+            f"{few:.0f} MiB at {places.rows // 10:,} rows",
         )
 
 
-def _peak(places: Places, kind: str, rows: int) -> int:
+def _peak(places: Places, kind: str, rows: int) -> float:
     path = places.delivery(rows)
     with places.store(kind) as store:
         url = store.engine.url.render_as_string(hide_password=False)
         command = [sys.executable, "-m", __name__, url, str(path)]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return int(done.stdout.splitlines()[-1])
+    return float(done.stdout.splitlines()[-1])
 
 
 def _pull(url: str, path: Path) -> None:
@@ -44,9 +43,7 @@ def _pull(url: str, path: Path) -> None:
     store = Store(url)
     pulled(store, checks(path))
     store.close()
-    # the kernel's own peak of this program; getrusage would count the parent's before the exec
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    print(*re.findall(r"VmHWM:\s+(\d+) kB", status))
+    print(resident(peak=True))
 
 
 if __name__ == "__main__":
