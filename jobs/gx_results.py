@@ -1,4 +1,4 @@
-"""Great Expectations' result objects as files: FOLDER/<department>/<kind>.json.
+"""Great Expectations' results as files: FOLDER/<department>/<kind>.json, or .html as Data Docs.
 
 They say what the last check found. A file is whole or as it was before; one of a department and
 kind that have no record any more is removed.
@@ -7,14 +7,16 @@ kind that have no record any more is removed.
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
 
 import sqlalchemy as sa
 
 from expectations import loading
+from expectations.data_docs import DataDocs, Line
 from expectations.results import Batch, batches, departments_of_kinds, document, results
 from expectations.suites import Rule, behavior_rules
 from monitor import directory
@@ -22,6 +24,13 @@ from monitor.config import Settings
 from monitor.errors import OutputError
 from monitor.words import UNKNOWN_DEPARTMENT, Kind
 from monitor.workdays import Month
+
+if TYPE_CHECKING:
+    from great_expectations.core.expectation_validation_result import (
+        ExpectationSuiteValidationResult,
+    )
+
+CONTENTS = "index.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,96 @@ def counted(
     return Counted(rules, found, sum(numbers[kind] * of for kind, of in everyone.items()))
 
 
+class Form(Protocol):
+    """What a result's file holds, and how its name ends."""
+
+    ending: str
+
+    def text(
+        self,
+        batch: Batch,
+        result: "ExpectationSuiteValidationResult",
+        department: directory.Department,
+    ) -> str:
+        """The whole file."""
+
+
+class ResultObjects:
+    """Great Expectations' own result objects, as JSON."""
+
+    ending = "json"
+
+    def text(
+        self,
+        batch: Batch,
+        result: "ExpectationSuiteValidationResult",
+        department: directory.Department,
+    ) -> str:
+        """The result as it is; batch and department stand in it."""
+        del batch, department
+        return json.dumps(document(result), ensure_ascii=False, indent=1)
+
+
+class Pages:
+    """Data Docs of results as of `at`."""
+
+    ending = "html"
+
+    def __init__(self, at: datetime, month: Month | None) -> None:
+        self._docs = DataDocs(at, month)
+
+    def text(
+        self,
+        batch: Batch,
+        result: "ExpectationSuiteValidationResult",
+        department: directory.Department,
+    ) -> str:
+        """The page of a batch's results."""
+        return self._docs.results(batch, result, department)
+
+    def write_contents(
+        self,
+        connection: sa.Connection,
+        found: Counted,
+        folder: Path,
+        office: str,
+        department: str | None = None,
+    ) -> Path:
+        """Write each department's page of contents and, unless one was asked for, that of all.
+
+        Gives the page to begin with. One of a department that has no record any more is removed.
+        Raises OutputError where the folder can't be written.
+        """
+        known = directory.read(connection)
+        of_all: list[Line] = []
+        named = (*known, UNKNOWN_DEPARTMENT, *(batch.department for batch in found.batches))
+        for code in [department] if department else dict.fromkeys(named):
+            mine = [batch for batch in found.batches if batch.department == code]
+            name, page = directory.named(known, code).name, place(folder, code, CONTENTS)
+            lines = [
+                Line(
+                    name,
+                    Kind(batch.kind).zh,
+                    rules=len(batch.verdicts),
+                    failed=batch.failed,
+                    address=f"{batch.kind}.{self.ending}",
+                )
+                for batch in mine
+            ]
+            if lines or department:
+                write(page, self._docs.contents(name, lines))
+            else:
+                page.unlink(missing_ok=True)
+            within = quote(page.parent.name)
+            of_all += [replace(line, address=f"{within}/{line.address}") for line in lines]
+        if department:
+            return place(folder, department, CONTENTS)
+        write(folder / CONTENTS, self._docs.contents(f"{office} · 检核结果", of_all))
+        return folder / CONTENTS
+
+
 def written(
-    connection: sa.Connection, found: Counted, at: datetime, folder: Path
+    connection: sa.Connection, found: Counted, at: datetime, folder: Path, form: Form
 ) -> Iterator[Batch]:
     """Write a file for each batch, giving the batch; results are as of `at`.
 
@@ -69,13 +166,17 @@ def written(
     """
     known = directory.read(connection)
     for batch, result in results(connection, found.batches, found.rules, at, known):
-        text = json.dumps(document(result), ensure_ascii=False, indent=1)
-        write(place(folder, batch.department, f"{batch.kind}.json"), text)
+        text = form.text(batch, result, directory.named(known, batch.department))
+        write(place(folder, batch.department, f"{batch.kind}.{form.ending}"), text)
         yield batch
 
 
 def remove_others(
-    connection: sa.Connection, found: Counted, folder: Path, department: str | None = None
+    connection: sa.Connection,
+    found: Counted,
+    folder: Path,
+    form: Form,
+    department: str | None = None,
 ) -> None:
     """Remove the files of what has no record: of one department, or of all that are known."""
     of = [department] if department else [*directory.read(connection), UNKNOWN_DEPARTMENT]
@@ -83,7 +184,7 @@ def remove_others(
     for code in of:
         for kind in Kind:
             if (code, kind.value) not in there:
-                place(folder, code, f"{kind.value}.json").unlink(missing_ok=True)
+                place(folder, code, f"{kind.value}.{form.ending}").unlink(missing_ok=True)
 
 
 def place(folder: Path, department: str, name: str) -> Path:

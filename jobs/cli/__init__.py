@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli import config, database, exempt, rules, seal, verb, zero_report
+from jobs.cli import config, database, docs, exempt, rules, seal, verb, zero_report
 from jobs.cli.check import check
 from jobs.cli.close import close
 from jobs.cli.demo import demo
@@ -60,6 +60,7 @@ verb.add(app, status, panel=LOOK)
 verb.add(app, explain, panel=LOOK)
 verb.add(app, findings, panel=LOOK)
 app.add_typer(rules.app, name="rules", rich_help_panel=LOOK)
+app.add_typer(docs.app, name="docs", rich_help_panel=LOOK)
 app.add_typer(seal.app, name="seal", rich_help_panel=LOOK)
 app.add_typer(zero_report.app, name="zero-report", rich_help_panel=ENTER)
 app.add_typer(exempt.app, name="exempt", rich_help_panel=ENTER)

@@ -1,6 +1,5 @@
 """`yueqingling check`: judge what was pulled and make the statements."""
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +8,7 @@ import typer
 from jobs.cli.options import DEFAULT_CONFIG, Config, Json, Now, instant_or_now, opened, parse_month
 
 if TYPE_CHECKING:
-    from jobs.gx_results import Counted
     from jobs.recount import Recount
-    from monitor.config import Settings
-    from monitor.store import Store
-    from monitor.workdays import Month
 
 
 def check(
@@ -65,8 +60,11 @@ def check(
 
     from jobs.check import check as run_check
     from jobs.cli.progress import working
+    from jobs.cli.results import write_results
     from jobs.cli.screen import screen
+    from jobs.gx_results import ResultObjects
     from jobs.recount import recount
+    from monitor import directory
     from monitor.ledger import statements
     from monitor.words import DISTRICT
 
@@ -87,7 +85,12 @@ def check(
                 recounted = recount(store, settings, instant)
         found = None
         if gx_results is not None:
-            found = _write_results(store, settings, instant, gx_results, department, wanted)
+            with store.reading() as connection:
+                known = directory.read(connection)
+                code = directory.find(known, department) if department else None
+                found = write_results(
+                    connection, settings, instant, gx_results, ResultObjects(), code, wanted
+                )
         in_hand = statements.month_in_hand(settings, instant)
         with store.reading() as connection:
             district = statements.read(connection, month=in_hand, department=DISTRICT)
@@ -122,37 +125,6 @@ def check(
             )
     if backlog or report.disagreements or not (recounted is None or recounted.same):
         raise typer.Exit(1)
-
-
-def _write_results(
-    store: "Store",
-    settings: "Settings",
-    now: datetime,
-    folder: Path,
-    department: str | None,
-    month: "Month | None",
-) -> "Counted":
-    """Write the result objects and say how long that takes."""
-    from jobs.cli.progress import counting, foretold, notice, working
-    from jobs.gx_results import counted, remove_others, written
-    from monitor import directory
-
-    with store.reading() as connection:
-        code = directory.find(directory.read(connection), department) if department else None
-        with working("counting what the rules come to"):
-            found = counted(connection, settings, code, month)
-        with counting("results", of=found.results) as count:
-            for batch in foretold(
-                written(connection, found, now, folder),
-                size=lambda batch: len(batch.verdicts),
-                of=found.of_all,
-                tell=lambda time: notice(
-                    f"all {found.of_all:,} results of every department take {time}"
-                ),
-            ):
-                count(folder.name, len(batch.verdicts))
-        remove_others(connection, found, folder, code)
-    return found
 
 
 def _told(recounted: "Recount") -> list[str]:

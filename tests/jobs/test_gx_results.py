@@ -1,8 +1,12 @@
 """Result objects as files: one for each department and kind, whole, and nothing left over."""
 
 import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -10,7 +14,7 @@ import sqlalchemy as sa
 from expectations.judge import judge
 from expectations.results import batches
 from expectations.suites import Suite, behavior_rules
-from jobs.gx_results import Counted, place, remove_others, written
+from jobs.gx_results import Counted, Form, Pages, ResultObjects, place, remove_others, written
 from monitor.errors import OutputError
 from monitor.store import Store
 from monitor.store.tables import behavior, department
@@ -25,12 +29,20 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def write_all(store: Store, folder: Path, now: datetime) -> None:
-    rules = behavior_rules(SUITES)
+def write_all(
+    store: Store,
+    folder: Path,
+    now: datetime,
+    form: Form | None = None,
+    suites: Sequence[Suite] = SUITES,
+) -> None:
+    rules, form = behavior_rules(suites), form or ResultObjects()
     with store.reading() as connection:
         found = Counted(rules, batches(connection, rules), of_all=2)
-        assert len(list(written(connection, found, now, folder))) == len(found.batches)
-        remove_others(connection, found, folder)
+        assert len(list(written(connection, found, now, folder, form))) == len(found.batches)
+        remove_others(connection, found, folder, form)
+        if isinstance(form, Pages):
+            form.write_contents(connection, found, folder, "示范区")
 
 
 def test_each_department_has_a_file_for_a_kind_until_its_records_are_gone(
@@ -82,3 +94,32 @@ def test_no_code_leads_out_of_the_folder(tmp_path: Path) -> None:
     for code in ("..", "../../x", "/etc", "a/b", ".", "甲\\乙"):
         path = place(tmp_path, code, "check.json")
         assert path.resolve().parent.parent == tmp_path.resolve()
+
+
+def test_pages_say_what_each_rule_found_and_load_nothing(
+    store: Store, now: datetime, tmp_path: Path
+) -> None:
+    pages = tmp_path / "pages"
+    rule = replace(RULE, rule_class="01", message="<script>示范</script>")
+    values = made("expect_column_values_to_be_in_set", column="status", value_set=list("a<" * 60))
+    own = replace(values, id="示范", rule_class="", kwargs={**values.kwargs, "mostly": 0.5})
+    suites = [Suite("check", RULE.path, (own, rule))]
+    with store.writing() as connection:
+        land(connection, clean("check", 1, department="示范/局", party_name=None))
+        judge(connection, suites, now)
+    write_all(store, pages, now, Pages(now, None), suites)
+    whole = {path: (pages / path).read_text("utf-8") for path in files(pages)}
+    folder = place(pages, "示范/局", "x").parent.name
+    assert set(whole) == {"index.html", f"{folder}/index.html", f"{folder}/check.html"}
+    for text in whole.values():
+        assert not re.search(r"<script|<link|<img|src=|https?:|url\(", text)
+    page = whole[f"{folder}/check.html"]
+    assert "&lt;script&gt;示范&lt;/script&gt;" in page
+    assert "…（共 120 项）" in page
+    assert "1 unexpected values found. 100% of 1 total rows." in page
+    assert f'href="{quote(folder)}/check.html"' in whole["index.html"]
+    assert 'href="check.html"' in whole[f"{folder}/index.html"]
+    with store.writing() as connection:
+        connection.execute(sa.delete(behavior))
+    write_all(store, pages, now, Pages(now, None), suites)
+    assert "没有记录。" in (pages / "index.html").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""`check --gx-results`: what is written, what is said, and what is refused."""
+"""`check --gx-results` and `docs build`: what is written, what is said, and what is refused."""
 
 import json
 from pathlib import Path
@@ -38,3 +38,18 @@ def test_a_check_as_such_is_of_every_department(demo: Shown) -> None:
     said = yueqingling(demo.folder, "check", "-d", "市场监管局")
     assert said.code == 2
     assert "--department: narrows what --gx-results writes" in flat(said.err)
+
+
+def test_one_departments_pages_are_built_and_where_to_begin_is_told(
+    demo: Shown, tmp_path: Path
+) -> None:
+    said = yueqingling(
+        demo.folder, "docs", "build", str(tmp_path), "-d", "市场监管局", "--json", "--now", NOW
+    )
+    assert " results of every department take " in said.err
+    told = json.loads(said.out)
+    assert told["departments"] == 1
+    begin = Path(told["open"])
+    assert {path.name for path in begin.parent.iterdir()} >= {"index.html", "check.html"}
+    assert len(list(begin.parent.iterdir())) == told["pages"] + 1
+    assert 'href="check.html"' in begin.read_text("utf-8")

@@ -22,6 +22,7 @@ VERBS = [
     "findings",
     "rules list",
     "rules try",
+    "docs build",
     "seal list",
     "seal show",
     "seal verify",
@@ -46,7 +47,7 @@ def test_the_first_help_names_every_verb_and_where_to_begin(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "verb", ["", "config", "db", "rules", "seal", "zero-report", "exempt", *VERBS]
+    "verb", ["", "config", "db", "docs", "rules", "seal", "zero-report", "exempt", *VERBS]
 )
 def test_every_help_fits_80_columns_and_flows(tmp_path: Path, verb: str) -> None:
     said = yueqingling(tmp_path, *verb.split(), "--help", columns=80)
