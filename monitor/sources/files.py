@@ -18,6 +18,7 @@ from monitor.sources.archive import Archive
 from monitor.sources.batch import Batch, Part, Reading, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.inbox import Found
+from monitor.sources.passed import Passed
 from monitor.sources.taken import Taken, Verdict
 from monitor.sources.texts import Text
 
@@ -46,7 +47,10 @@ def read(source: FilesSource, dialect: Dialect, start: Start) -> Reading:
 
 
 class _Inbox:
-    """One look at a source's files."""
+    """One look at a source's files.
+
+    The share of what is read counts bytes, those of files that are passed over not among them.
+    """
 
     def __init__(self, source: FilesSource, dialect: Dialect, start: Start) -> None:
         self._source = source
@@ -54,15 +58,18 @@ class _Inbox:
         self._start = start
         self._taken = Taken(start.cursors)
         self._archive = Archive(Path(source.archive)) if source.archive else None
+        self._behind = self._ahead = 0
 
     def reading(self) -> Reading:
         """The files one after the other; what is wrong with one holds up no other."""
-        is_empty = True
-        for file in inbox.found(self._source):
-            is_empty = False
+        files = list(inbox.found(self._source))
+        self._ahead = sum(file.size for file in files if isinstance(file, Found))
+        for file in files:
             if isinstance(file, SourceError):
                 yield file
-            elif reason := file.unfinished(self._source.settle, self._start.now):
+                continue
+            self._ahead -= file.size
+            if reason := file.unfinished(self._source.settle, self._start.now):
                 yield Remark(f"{file.place}: left for the next pull: {reason}")
             else:
                 try:
@@ -71,7 +78,7 @@ class _Inbox:
                     yield error
                 except OSError as error:
                     yield SourceError(f"{file.place}: can't read the file: {error.strerror}")
-        if is_empty:
+        if not files:
             yield Remark(f"expected files {self._source.path}, found none")
 
     def _file(self, file: Found) -> Reading:
@@ -92,16 +99,19 @@ class _Inbox:
         """The file's batches; the last one carries the cursor, where nothing was refused."""
         waiting: Batch | None = None
         refused = False
-        for part in _batches(self._parts(file), self._source.batch_rows):
+        passed = Passed()
+        for part in _batches(self._parts(file, passed), self._source.batch_rows):
             if isinstance(part, Batch):
                 if waiting is not None:
                     yield waiting
-                waiting = part
+                waiting = replace(part, share=self._share(file, passed.share))
             else:
                 refused = refused or isinstance(part, SourceError)
                 yield part
         if waiting is None:
             return
+        waiting = replace(waiting, share=self._share(file, 1.0))
+        self._behind += file.size
         if refused:
             yield waiting
         elif file.is_as_found():
@@ -111,26 +121,41 @@ class _Inbox:
             yield waiting
             yield Remark(f"{file.place}: written to while it was read: read again at the next pull")
 
+    def _share(self, file: Found, of_file: float) -> float:
+        """How much of all files is read, where so much is of this one."""
+        read, all_of_it = self._behind, self._behind + file.size + self._ahead
+        return (read + file.size * of_file) / max(all_of_it, 1)
+
     def _afterwards(self, file: Found) -> tuple[Callable[[], None], ...]:
         return (partial(self._archive.put, file),) if self._archive else ()
 
-    def _parts(self, file: Found) -> Iterator[Part | Remark | SourceError]:
+    def _parts(self, file: Found, passed: Passed) -> Iterator[Part | Remark | SourceError]:
         source, dialect = self._source, self._dialect
         match formats.of(file.path, file.place, source.format):
             case "csv":
                 text = Text(file.path, file.place, source.encoding)
                 rows = csvs.blocks(text, source.delimiter, dialect.recognised)
-                yield from headers.parts(dialect, rows, file.place, file.place)
+                parts = headers.parts(dialect, rows, file.place, file.place)
+                yield from _passing(parts, text, passed)
                 yield from _broken(text)
             case "jsonl":
                 text = Text(file.path, file.place, source.encoding)
-                yield from jsonl.parts(dialect, text, source.batch_rows)
+                yield from _passing(jsonl.parts(dialect, text, source.batch_rows), text, passed)
                 yield from _broken(text)
             case "parquet":
-                yield from parquets.parts(dialect, file.path, file.place)
+                yield from parquets.parts(dialect, file.path, file.place, passed)
             case "excel":
                 limit = source.max_unpacked_bytes
-                yield from workbooks.parts(dialect, file.path, file.place, limit)
+                yield from workbooks.parts(dialect, file.path, file.place, limit, passed)
+
+
+def _passing(
+    parts: Iterator[Part | SourceError], text: Text, passed: Passed
+) -> Iterator[Part | SourceError]:
+    """The parts, and with each how much of the text is read."""
+    for part in parts:
+        passed.share = text.share
+        yield part
 
 
 def _fingerprint(file: Found, source: FilesSource) -> str:

@@ -9,6 +9,7 @@ from monitor.errors import SourceError
 from monitor.sources.batch import Part
 from monitor.sources.cells import texts
 from monitor.sources.columns import Dialect
+from monitor.sources.passed import Passed
 
 _ROWS = 20_000
 _PLAIN = (pl.String, pl.Categorical, pl.Enum, pl.Boolean, pl.Decimal, pl.Date)
@@ -16,7 +17,7 @@ _EXACT = 1e15
 """Whole numbers up to here are written without an exponent or a fraction."""
 
 
-def parts(dialect: Dialect, path: Path, place: str) -> Iterator[Part]:
+def parts(dialect: Dialect, path: Path, place: str, passed: Passed) -> Iterator[Part]:
     """The rows; fields of a structure become columns named with a dot.
 
     Raises SourceError where the file is no whole Parquet file, or its columns aren't the feed's.
@@ -28,6 +29,7 @@ def parts(dialect: Dialect, path: Path, place: str) -> Iterator[Part]:
             frame = _as_text(scan.slice(first, _ROWS).collect())
             layout = dialect.layout(frame.columns, place)
             numbers = pl.int_range(first + 1, first + 1 + frame.height, eager=True)
+            passed.share = (first + frame.height) / max(height, 1)
             yield Part(place, place, layout, frame, numbers.alias("number"))
     except pl.exceptions.PolarsError:
         raise SourceError(

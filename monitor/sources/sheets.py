@@ -7,8 +7,9 @@ here that ends this process, which has so many bytes of memory and seconds of pr
 no other. It imports nothing that takes time to import.
 
 Standard output is a row of pickled tuples: ("sheet", name, is hidden, merged ranges) before the
-("rows", rows) of each that holds a cell, and at the end ("end",), ("locked",) or
-("refused", why). Where none of these comes the process was cut off.
+("rows", rows, how much of the workbook is read with them, from 0 to 1) of each that holds a cell,
+and at the end ("end",), ("locked",) or ("refused", why). Where none of these comes the process was
+cut off.
 """
 
 import pickle
@@ -36,9 +37,13 @@ def _messages(path: Path) -> Iterator[tuple[Any, ...]]:
             yield ("locked",)
             return
         with calamine.load_workbook(path) as workbook:
-            for sheet in workbook.sheets_metadata:
-                if sheet.typ is calamine.SheetTypeEnum.WorkSheet:
-                    yield from _sheet(workbook, sheet)
+            sheets = [
+                sheet
+                for sheet in workbook.sheets_metadata
+                if sheet.typ is calamine.SheetTypeEnum.WorkSheet
+            ]
+            for before, sheet in enumerate(sheets):
+                yield from _sheet(workbook, sheet, before, len(sheets))
     except calamine.PasswordError:
         yield ("locked",)
     except (calamine.CalamineError, OSError) as error:
@@ -48,16 +53,19 @@ def _messages(path: Path) -> Iterator[tuple[Any, ...]]:
 
 
 def _sheet(
-    workbook: calamine.CalamineWorkbook, sheet: calamine.SheetMetadata
+    workbook: calamine.CalamineWorkbook, sheet: calamine.SheetMetadata, before: int, of: int
 ) -> Iterator[tuple[Any, ...]]:
+    """What there is to say of a sheet, `before` of all `of` being read."""
     grid = workbook.get_sheet_by_name(sheet.name)
     if not grid.height:
         return
     is_hidden = sheet.visible is not calamine.SheetVisibleEnum.Visible
     yield ("sheet", sheet.name, is_hidden, grid.merged_cell_ranges or [])
     rows = grid.iter_rows()
+    read = 0
     while some := list(islice(rows, _BLOCK_ROWS)):
-        yield ("rows", some)
+        read += len(some)
+        yield ("rows", some, (before + min(read / grid.total_height, 1.0)) / of)
 
 
 def _is_locked(path: Path) -> bool:

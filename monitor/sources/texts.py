@@ -34,7 +34,14 @@ class Text:
         self.place = place
         self.broken = 0
         self.broken_line: int | None = None
+        self._passed = 0
+        self._size = path.stat().st_size
         self.encoding = self._told(encoding)
+
+    @property
+    def share(self) -> float:
+        """How much of the file is read, from 0 to 1."""
+        return min(self._passed / max(self._size, 1), 1.0)
 
     def blocks(self) -> Iterator[bytes]:
         """The text in UTF-8, without a byte order mark and NULs; no character is cut in two."""
@@ -75,8 +82,10 @@ class Text:
             yield end.encode(), True
 
     def _raw(self) -> Iterator[bytes]:
+        self._passed = 0
         with self.path.open("rb") as file:
             while block := file.read(_BLOCK):
+                self._passed += len(block)
                 yield block
 
     def _told(self, wanted: str | None) -> str:

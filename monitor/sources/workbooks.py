@@ -22,6 +22,7 @@ from monitor.sources.batch import Part, Remark
 from monitor.sources.columns import Dialect
 from monitor.sources.grids import Blocks, block_of_rows
 from monitor.sources.headers import Span
+from monitor.sources.passed import Passed
 
 _BLOCK_ROWS = 5_000
 _ZIP = b"PK"
@@ -39,7 +40,7 @@ class _Bounds(NamedTuple):
 
 
 def parts(
-    dialect: Dialect, path: Path, place: str, limit: int
+    dialect: Dialect, path: Path, place: str, limit: int, passed: Passed
 ) -> Generator[Part | Remark | SourceError]:
     """The rows of all sheets, hidden ones too: nothing that was delivered is dropped.
 
@@ -54,8 +55,8 @@ def parts(
     if is_packed:
         unpacking.check(path, place, limit)
     seconds = _LEAST_SECONDS + path.stat().st_size // _BYTES_A_SECOND
-    with _opened(path, place, _Bounds(2 * limit + _OWN_MEMORY, seconds)) as workbook:
-        yield from _sheets(dialect, workbook, place)
+    with _opened(path, place, _Bounds(2 * limit + _OWN_MEMORY, seconds)) as messages:
+        yield from _sheets(dialect, _Workbook(messages, passed), place)
 
 
 Message = tuple[Any, ...]
@@ -66,6 +67,7 @@ class _Workbook:
     """The sheets that hold a cell, as the process that reads them tells of them."""
 
     _messages: Iterator[Message]
+    _passed: Passed
     _next: Message | None = None
 
     def sheets(self) -> Iterator["_Sheet"]:
@@ -79,7 +81,8 @@ class _Workbook:
 
     def _rows(self) -> Iterator[list[Any]]:
         while self._next is not None and self._next[0] == "rows":
-            yield from self._next[1]
+            _, rows, self._passed.share = self._next
+            yield from rows
             self._advance()
 
     def _advance(self) -> None:
@@ -95,8 +98,8 @@ class _Sheet:
 
 
 @contextmanager
-def _opened(path: Path, place: str, bounds: _Bounds) -> Iterator[_Workbook]:
-    """The workbook, read by a process that ends with the block."""
+def _opened(path: Path, place: str, bounds: _Bounds) -> Iterator[Iterator[Message]]:
+    """What is told of the workbook by a process that ends with the block."""
     command = [sys.executable, "-m", sheets.__name__, str(path), *map(str, bounds)]
     with subprocess.Popen(
         command,
@@ -105,7 +108,7 @@ def _opened(path: Path, place: str, bounds: _Bounds) -> Iterator[_Workbook]:
         stderr=subprocess.DEVNULL,
     ) as process:
         try:
-            yield _Workbook(_messages(process, place, bounds))
+            yield _messages(process, place, bounds)
         finally:
             process.kill()
 

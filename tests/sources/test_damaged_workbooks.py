@@ -14,6 +14,7 @@ from monitor.errors import SourceError
 from monitor.sources import workbooks
 from monitor.sources.batch import Part, Remark
 from monitor.sources.columns import Dialect
+from monitor.sources.passed import Passed
 from tests.sources.compound import write_compound, write_xls
 from tests.sources.deliveries import CHECK, check_row, files, write_workbook
 from tests.sources.test_odd_files import look, sheet_of
@@ -107,7 +108,7 @@ def half_read(path: Path) -> Generator[Part | Remark | SourceError]:
     """What is left of a workbook of two sheets after the first, more than fits into a pipe."""
     rows = [check_row(number, 检查对象="示" * 2_000) for number in range(100)]
     write_workbook(path, {"一月": sheet_of(rows), "二月": sheet_of(rows)})
-    found = workbooks.parts(Dialect(files(path)), path, path.name, 1 << 30)
+    found = workbooks.parts(Dialect(files(path)), path, path.name, 1 << 30, Passed())
     next(found)
     return found
 

@@ -173,3 +173,51 @@ def test_small_files_land_together(tmp_path: Path) -> None:
     batches, _ = read(tmp_path / "*.csv", batch_rows=2)
     assert [batch.height for batch in batches] == [2, 2, 1]
     assert [len(batch.cursors) for batch in batches] == [2, 2, 1]
+
+
+def shares(path: Path) -> list[float | None]:
+    batches, errors = read(path, batch_rows=1)
+    assert errors == []
+    return [batch.share for batch in batches]
+
+
+def test_each_batch_says_how_much_of_all_files_is_read_with_it(tmp_path: Path) -> None:
+    for number, name in enumerate(("a.csv", "b.csv")):
+        write_csv(tmp_path / name, [check_row(number)])
+    assert shares(tmp_path / "*.csv") == [0.5, 1.0]
+
+
+def test_files_that_were_taken_before_are_no_part_of_what_is_to_be_read(tmp_path: Path) -> None:
+    write_csv(tmp_path / "a.csv", [check_row(number) for number in range(50)])
+    source = files(tmp_path / "*.csv")
+    first = [
+        batch for batch in reader.read(source, Dialect(source), Start()) if isinstance(batch, Batch)
+    ]
+    write_csv(tmp_path / "b.csv", [check_row(50)])
+    write_csv(tmp_path / "c.csv", [check_row(51)])
+    again = reader.read(
+        files(tmp_path / "*.csv", batch_rows=1), Dialect(source), Start(first[-1].cursors)
+    )
+    assert [batch.share for batch in again if isinstance(batch, Batch)] == [0.5, 1.0]
+
+
+def test_a_workbooks_share_counts_sheets_and_their_rows(tmp_path: Path) -> None:
+    table = [list(CHECK), list(check_row(1).values()), list(check_row(2).values())]
+    path = write_workbook(tmp_path / "a.xlsx", {"一": table, "二": table[:2]})
+    found = shares(path)
+    assert found[-1] == 1.0
+    assert found[0] == 0.5
+
+
+def test_the_share_of_long_files_grows_with_what_is_read(tmp_path: Path) -> None:
+    rows = pl.DataFrame([CHECK | {"检查行为名称": "示范" * 30}])
+    long = pl.concat([rows] * 45_000)
+    long.write_csv(tmp_path / "a.csv")
+    long.write_parquet(tmp_path / "a.parquet")
+    for name in ("a.csv", "a.parquet"):
+        source = files(tmp_path / name, batch_rows=20_000)
+        reading = reader.read(source, Dialect(source), Start())
+        found = [batch.share or 0.0 for batch in reading if isinstance(batch, Batch)]
+        assert 0 < found[0] < 1, name
+        assert found == sorted(found), name
+        assert found[-1] == 1.0, name
