@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         ExpectationSuiteValidationResult,
         ExpectationValidationResult,
     )
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 _TEMPLATES = Path(__file__).parent / "pages"
 _HEADER = ["结果", "检核说明", "类型", "级别", "期望", "实测"]
@@ -62,16 +63,17 @@ class DataDocs:
             RenderedTableContent,
         )
 
-        found = sorted(result.results, key=lambda each: bool(each.success))
-        table = RenderedTableContent(
-            header_row=_HEADER,
-            table=[self._row(each) for each in found],
-        )
+        rows = [
+            self._row(each, config)
+            for each in sorted(result.results, key=lambda each: bool(each.success))
+            if (config := each.expectation_config)
+        ]
+        table = RenderedTableContent(header_row=_HEADER, table=rows)
         return self._page(
             "results.html",
             [RenderedSectionContent(content_blocks=[table])],
             title=f"{department.name} · {Kind(batch.kind).zh}",
-            rules=len(found),
+            rules=len(rows),
             failed=batch.failed,
         )
 
@@ -79,11 +81,10 @@ class DataDocs:
         """The page that lists pages of results."""
         return self._page("contents.html", [], title=title, lines=list(lines))
 
-    def _row(self, result: "ExpectationValidationResult") -> list[Any]:
+    def _row(
+        self, result: "ExpectationValidationResult", config: "ExpectationConfiguration"
+    ) -> list[Any]:
         """A rule's line; what is text of ours is escaped, as Great Expectations escapes its own."""
-        config = result.expectation_config
-        if config is None:
-            raise ValueError("expected a result with its expectation, found none")
         config.kwargs.update(
             {
                 key: [*value[:_SHOWN], f"…（共 {len(value)} 项）"]

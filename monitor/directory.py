@@ -1,7 +1,7 @@
 """The directory of departments, as the ledger, the alerts and the metrics read it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -33,6 +33,11 @@ class Department:
 
 UNKNOWN = Department(UNKNOWN_DEPARTMENT, "归属不明", "归属不明")
 WHOLE_DISTRICT = Department(DISTRICT, "全区", "全区")
+UNOWNED = (UNKNOWN_DEPARTMENT,)
+"""Beside departments: whom a record can be said to belong to."""
+
+SUMMED = (DISTRICT, *UNOWNED)
+"""Beside departments: what has statements."""
 
 
 def read(connection: sa.Connection) -> Mapping[str, Department]:
@@ -75,13 +80,17 @@ def named(departments: Mapping[str, Department], code: str) -> Department:
     return UNKNOWN if code == UNKNOWN_DEPARTMENT else Department(code, code, code)
 
 
-def find(departments: Mapping[str, Department], asked: str) -> str:
+def find(
+    departments: Mapping[str, Department],
+    asked: str,
+    besides: Collection[str] = SUMMED,
+) -> str:
     """The code of the department that `asked` names: its code, name or short name.
 
-    `district` and `unknown` name themselves. Raises UnknownDepartmentError, which lists the
-    nearest names, where nothing fits.
+    What is in `besides` names itself. Raises UnknownDepartmentError, which lists the nearest names,
+    where nothing fits.
     """
-    if asked in departments or asked in (DISTRICT, UNKNOWN_DEPARTMENT):
+    if asked in departments or asked in besides:
         return asked
     fitting = [d.code for d in departments.values() if asked in (d.name, d.short_name)]
     if len(fitting) == 1:

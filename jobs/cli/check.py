@@ -87,7 +87,7 @@ def check(
         if gx_results is not None:
             with store.reading() as connection:
                 known = directory.read(connection)
-                code = directory.find(known, department) if department else None
+                code = directory.find(known, department, directory.UNOWNED) if department else None
                 found = write_results(
                     connection, settings, instant, gx_results, ResultObjects(), code, wanted
                 )

@@ -53,7 +53,8 @@ def build(
     instant = instant_or_now(now)
     wanted = parse_month(month) if month else None
     with opened(config) as (settings, store), store.reading() as connection:
-        code = directory.find(directory.read(connection), department) if department else None
+        known = directory.read(connection)
+        code = directory.find(known, department, directory.UNOWNED) if department else None
         pages = Pages(instant, wanted)
         found = write_results(connection, settings, instant, folder, pages, code, wanted)
         begin = pages.write_contents(connection, found, folder, settings.office.name, code)

@@ -88,6 +88,7 @@ def try_rules(
     from pathlib import Path
 
     from expectations.loading import load_candidate, suite_named
+    from expectations.suites import MONTH_ZERO
     from expectations.trial import try_suite
     from jobs.cli.progress import working
     from jobs.cli.screen import screen
@@ -101,7 +102,8 @@ def try_rules(
             load_candidate(path, settings) if path.is_file() else suite_named(suite, settings)
         )
         departments = directory.read(connection)
-        code = directory.find(departments, department) if department else None
+        others = directory.SUMMED if candidate.name == MONTH_ZERO else directory.UNOWNED
+        code = directory.find(departments, department, others) if department else None
         with working("judging"):
             trial = try_suite(connection, candidate, wanted, code)
     if as_json:

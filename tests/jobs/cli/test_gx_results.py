@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.jobs.cli.conftest import NOW, Shown
 from tests.jobs.cli.user import flat, yueqingling
 
@@ -53,3 +55,18 @@ def test_one_departments_pages_are_built_and_where_to_begin_is_told(
     assert {path.name for path in begin.parent.iterdir()} >= {"index.html", "check.html"}
     assert len(list(begin.parent.iterdir())) == told["pages"] + 1
     assert 'href="check.html"' in begin.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "verb", [["docs", "build"], ["check", "--gx-results"], ["rules", "try", "check"]]
+)
+def test_the_district_has_no_records_of_its_own_and_is_refused_as_an_unknown_department(
+    demo: Shown, tmp_path: Path, verb: list[str]
+) -> None:
+    folder = [] if verb[0] == "rules" else [str(tmp_path)]
+    said = yueqingling(demo.folder, *verb, *folder, "-d", "district")
+    assert said.code == 2
+    assert "expected a department's code, name or short name, found 'district'; near it: " in flat(
+        said.err
+    )
+    assert not list(tmp_path.iterdir())
