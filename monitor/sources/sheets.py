@@ -65,7 +65,8 @@ def _sheet(
     read = 0
     while some := list(islice(rows, _BLOCK_ROWS)):
         read += len(some)
-        yield ("rows", some, (before + min(read / grid.total_height, 1.0)) / of)
+        # total_height is the number of the last row, from 0
+        yield ("rows", some, (before + read / (grid.total_height + 1)) / of)
 
 
 def _is_locked(path: Path) -> bool:
