@@ -77,6 +77,11 @@ def check(
         )
     wanted = parse_month(month) if month else None
     with opened(config) as (settings, store):
+        code = None
+        if department:
+            with store.reading() as connection:
+                known = directory.read(connection)
+            code = directory.find(known, department, directory.UNOWNED)
         with working("judging what changed"):
             report = run_check(store, settings, instant)
         recounted = None
@@ -86,8 +91,6 @@ def check(
         found = None
         if gx_results is not None:
             with store.reading() as connection:
-                known = directory.read(connection)
-                code = directory.find(known, department, directory.UNOWNED) if department else None
                 found = write_results(
                     connection, settings, instant, gx_results, ResultObjects(), code, wanted
                 )
