@@ -94,6 +94,7 @@ def serve(path: Path, clock: Callable[[], datetime] = utc_now, jobs: Jobs = REAL
 
 
 _ENDED_BY_ITSELF = 0
+_LOOK_SECONDS = 1.0
 
 
 def _thread(name: str, work: Callable[[], None], signals: SimpleQueue[int]) -> threading.Thread:
@@ -111,12 +112,14 @@ def _thread(name: str, work: Callable[[], None], signals: SimpleQueue[int]) -> t
 def _watch(signals: SimpleQueue[int], keeper: Keeper) -> bool:
     """Take signals until one says to end; tell systemd's watchdog that the keeper turns.
 
-    Gives whether the end was asked for; it wasn't where a thread ended by itself.
+    Gives whether the end was asked for; it wasn't where a thread ended by itself. It never waits
+    without end: a signal that the kernel hands to another thread doesn't wake this one, whose turn
+    it is to handle it.
     """
     limit = watchdog_seconds()
     while True:
         try:
-            number = signals.get(timeout=limit / 3 if limit else None)
+            number = signals.get(timeout=min(limit / 3, _LOOK_SECONDS) if limit else _LOOK_SECONDS)
         except Empty:
             if limit and monotonic() - keeper.turned_at < limit:
                 notify("WATCHDOG=1")

@@ -32,17 +32,20 @@ PROMPTLY = 45
 
 
 class Daemon:
-    """A daemon in a process of its own, killed after SOON seconds; its log is read by line."""
+    """A daemon in a process of its own; its log is read by line.
+
+    After SOON seconds it is aborted and says where each of its threads was.
+    """
 
     def __init__(self, *arguments: str | Path, **environment: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, *map(str, arguments)],
             cwd=ROOT,
-            env=os.environ | environment,
+            env=os.environ | {"PYTHONFAULTHANDLER": "1"} | environment,
             stderr=subprocess.PIPE,
             text=True,
         )
-        self._limit = threading.Timer(SOON, self.process.kill)
+        self._limit = threading.Timer(SOON, self.process.send_signal, [signal.SIGABRT])
         self._limit.start()
 
     def until(self, event: str) -> dict[str, Any]:
@@ -64,10 +67,10 @@ class Daemon:
         return code, monotonic() - begun
 
     def kill(self) -> None:
-        """End it, whatever it does."""
+        """End it, whatever it does; a failed test shows what it said last."""
         self._limit.cancel()
         self.process.kill()
-        self.process.communicate()
+        print(self.process.communicate()[1])
 
 
 Write = Callable[..., Path]
