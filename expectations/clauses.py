@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from expectations import conditions, records, regexes, supported, values
-from expectations.conditions import Clause, failing, written
+from expectations.conditions import Written, failing, written
 from expectations.suites import Rule
 from monitor.errors import SuiteError
 from monitor.store import bulk, types
@@ -28,7 +28,7 @@ _LIBRARIES = ("great-expectations", "sqlalchemy")
 
 def clauses(
     connection: sa.Connection, table: sa.Table, rules: Iterable[Rule], *, keep: bool = True
-) -> Mapping[str, Clause]:
+) -> Mapping[str, Written]:
     """As `conditions.failing` on the connection's store; resolves only what isn't kept.
 
     With `keep` what is resolved is kept, in the caller's transaction. Raises as `failing`, and for
@@ -49,7 +49,7 @@ def clauses(
     found = resolved(connection, table, missing)
     if keep:
         rows = [
-            {"rule": name, "key": keys[name], "clause": str(clause)}
+            {"rule": name, "key": keys[name], "clause": clause.name}
             for name, clause in found.items()
         ]
         insert = insert_into(connection, condition)
@@ -62,14 +62,14 @@ def clauses(
 
 def resolved(
     connection: sa.Connection, table: sa.Table, rules: Sequence[Rule]
-) -> Mapping[str, Clause]:
+) -> Mapping[str, Written]:
     """As `conditions.failing` on the connection's store, which is asked for its expressions.
 
     Raises SuiteError, which names file, rule and reason of everything that can't be judged.
     """
     wrong = regexes.faults(connection, rules)
     problems = [str(rule.refused(wrong[rule.id])) for rule in rules if rule.id in wrong]
-    found: Mapping[str, Clause] = {}
+    found: Mapping[str, Written] = {}
     try:
         right = [rule for rule in rules if rule.id not in wrong]
         found = failing(connection.dialect.name, table, right)
@@ -82,22 +82,26 @@ def resolved(
 
 def key(dialect: str, table: sa.Table, rule: Rule) -> str:
     """A hash of all that a rule's clause is made from."""
-    parts = [_program(), dialect, table.name, _columns(table), rule.type, dict(rule.kwargs)]
+    return _hash([_ground(_program(), dialect, table), rule.type, dict(rule.kwargs)])
+
+
+def _hash(parts: object) -> str:
     text = json.dumps(parts, sort_keys=True, default=repr)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 @lru_cache(maxsize=8)
-def _columns(table: sa.Table) -> list[tuple[str, str]]:
-    """The names and types that a rule's conditions meet; a clone for each rule would cost most."""
-    return [(column.name, repr(column.type)) for column in records.empty_clone(table).columns]
+def _ground(program: str, dialect: str, table: sa.Table) -> str:
+    """A hash of what all rules of a store share; told anew for each, it would cost most."""
+    columns = [(column.name, repr(column.type)) for column in records.empty_clone(table).columns]
+    return _hash([program, dialect, table.name, columns])
 
 
 @lru_cache(maxsize=1)
-def _program() -> list[str]:
+def _program() -> str:
     """What resolves: the text of the modules that do, and the versions of what they use."""
     digest = hashlib.sha256()
     for module in (conditions, records, supported, types, values):
         digest.update(Path(str(module.__file__)).read_bytes())
     versions = [f"{name} {metadata.version(name)}" for name in _LIBRARIES]
-    return [digest.hexdigest(), sys.version, *versions]
+    return _hash([digest.hexdigest(), sys.version, *versions])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
 Clause = sa.ColumnElement[bool]
+Written = sa.ColumnClause[bool]
+"""A clause that is text already, in the words of one store."""
 
 _BATCH = "empty clone"
 _ABOUT_BLANKS = frozenset(
@@ -38,7 +40,7 @@ _ABOUT_BLANKS = frozenset(
 _MANY_RECORDS = frozenset({"select", "subquery", "alias", "scalar_select_grouping", "over"})
 
 
-def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Clause]:
+def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Written]:
     """For each rule's id the clause that is true of the rows of `table` that fail it.
 
     `dialect` is the store's (sqlite or postgresql), in whose words the clauses are written, values
@@ -51,7 +53,7 @@ def failing(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str
     return _each(dialect, table, rules, lambda resolved: resolved.fails)
 
 
-def evaluated(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Clause]:
+def evaluated(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Written]:
     """For each rule's id the clause that is true of the rows of `table` that it is asked of.
 
     These are the rows that Great Expectations takes a share of, for `mostly`. As `failing`.
@@ -59,7 +61,7 @@ def evaluated(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[s
     return _each(dialect, table, rules, lambda resolved: resolved.asked)
 
 
-def fitting(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Clause]:
+def fitting(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str, Written]:
     """For each rule's id the clause that is true of the rows that fit its row condition.
 
     Great Expectations calls them a rule's elements; those that it isn't asked of are missing. As
@@ -68,18 +70,24 @@ def fitting(dialect: str, table: sa.Table, rules: Iterable[Rule]) -> Mapping[str
     return _each(dialect, table, rules, lambda resolved: resolved.fits)
 
 
+_C = TypeVar("_C", bound=Clause)
+
+
 @dataclass(frozen=True, slots=True)
-class _Resolved:
+class _Resolved(Generic[_C]):
     """The rows that fit a rule's row condition, those it is asked of, and those that fail it."""
 
-    fits: Clause
-    asked: Clause
-    fails: Clause
+    fits: _C
+    asked: _C
+    fails: _C
 
 
 def _each(
-    dialect: str, table: sa.Table, rules: Iterable[Rule], which: Callable[[_Resolved], Clause]
-) -> Mapping[str, Clause]:
+    dialect: str,
+    table: sa.Table,
+    rules: Iterable[Rule],
+    which: Callable[[_Resolved[Written]], Written],
+) -> Mapping[str, Written]:
     found, problems = {}, []
     for rule in rules:
         try:
@@ -92,7 +100,7 @@ def _each(
 
 
 @lru_cache(maxsize=4096)
-def _resolved(dialect: str, table: sa.Table, rule: Rule) -> _Resolved:
+def _resolved(dialect: str, table: sa.Table, rule: Rule) -> _Resolved[Written]:
     clone, resolver = resolver_of(dialect, table)
     found = _clauses(rule, clone, resolver)
     return _Resolved(
@@ -103,7 +111,7 @@ def _resolved(dialect: str, table: sa.Table, rule: Rule) -> _Resolved:
     )
 
 
-def written(text: str) -> Clause:
+def written(text: str) -> Written:
     """A clause that is written out already."""
     return sa.literal_column(text, sa.Boolean())
 
@@ -138,7 +146,9 @@ def resolver_of(dialect: str, table: sa.Table) -> tuple[sa.Table, "SqlAlchemyExe
     return clone, resolver
 
 
-def _clauses(rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine") -> _Resolved:
+def _clauses(
+    rule: Rule, clone: sa.Table, resolver: "SqlAlchemyExecutionEngine"
+) -> _Resolved[Clause]:
     """The rows that the rule asks about (row_condition, ignore_row_if), and those that fail it."""
     for name in sorted(rule.columns):
         if name not in clone.columns:

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from expectations.clauses import clauses
-from expectations.conditions import Clause
+from expectations.conditions import Clause, Written
 from expectations.marks import failed, marks_of, words
 from expectations.records import live
 from expectations.rules import NumberedRule, mark_judged, sync_rules
@@ -75,15 +75,12 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
         planner.alone(connection)
     fails = clauses(connection, behavior, (each.rule for each in rules))
     failures.create(connection)
-    if len(changed) < len(rules):
-        records, among = _queued(connection, size)
-        scan(connection, records, rules, fails, among)
-    if changed:
-        kinds = sorted({each.rule.kind for each in changed})
-        scan(connection, live().where(behavior.c.kind.in_(kinds)), changed, fails)
-    removed = _drop(connection, finding.c.behavior_id.in_(_QUEUE))
-    if changed:
-        removed += _drop(connection, finding.c.rule.in_([each.number for each in changed]))
+    if size >= _FEW and planner.is_most(connection, size, behavior):
+        # joining wide rows with a long queue costs more than judging those that aren't queued
+        scan(connection, live(), rules, fails)
+        removed = _drop(connection, sa.true())
+    else:
+        removed = _judge_some(connection, rules, fails)
     count = sa.select(sa.func.count()).select_from(failures)
     found = connection.execute(count).scalar_one()
     added = _add(connection)
@@ -101,28 +98,33 @@ def judge(connection: sa.Connection, suites: Iterable[Suite], now: datetime) -> 
 
 
 _QUEUE = sa.select(to_judge.c.behavior_id)
-_Records = sa.Select[*tuple[Any, ...]]
 
 
-def _queued(connection: sa.Connection, size: int) -> tuple[_Records, bool]:
-    """The records to scan for the queue, and whether only some of them are queued.
+def _judge_some(
+    connection: sa.Connection, rules: Sequence[NumberedRule], fails: Mapping[str, Written]
+) -> int:
+    """Judge the queue by the rules that stayed, everything by those that are new or changed.
 
-    Where most records are queued, all are scanned and the others' marks left out: joining wide
-    rows with a long queue costs more than the conditions.
+    Gives how many findings were dropped.
     """
-    if planner.is_most(connection, size, behavior):
-        return live(), True
-    return live().where(behavior.c.id.in_(_QUEUE)), False
+    changed = [each for each in rules if not each.judged]
+    if stayed := [each for each in rules if each.judged]:
+        scan(connection, live().where(behavior.c.id.in_(_QUEUE)), stayed, fails)
+    removed = 0
+    if changed:
+        kinds = sorted({each.rule.kind for each in changed})
+        scan(connection, live().where(behavior.c.kind.in_(kinds)), changed, fails)
+        removed = _drop(connection, finding.c.rule.in_([each.number for each in changed]))
+    return removed + _drop(connection, finding.c.behavior_id.in_(_QUEUE))
 
 
 def scan(
     connection: sa.Connection,
-    records: _Records,
+    records: sa.Select[*tuple[Any, ...]],
     rules: Sequence[NumberedRule],
-    fails: Mapping[str, Clause],
-    among: bool = False,
+    fails: Mapping[str, Written],
 ) -> None:
-    """Put what `records` fail of `rules` into the temporary table; with `among` the queued ones'.
+    """Put what `records` fail of `rules` into the temporary table, which holds nothing of these.
 
     The marks are made by CREATE TABLE … AS, for which PostgreSQL uses several processes; it does
     not for INSERT.
@@ -139,17 +141,10 @@ def scan(
         .subquery("flagged")
     )
     fails_any = sa.or_(*(flagged.c[word.name] != 0 for word in made))
-    kept = sa.select(flagged).where(fails_any)
-    if among:
-        kept = kept.where(flagged.c.id.in_(_QUEUE))
-    marked = sa.CreateTableAs(kept, "marked", temporary=True)
+    marked = sa.CreateTableAs(sa.select(flagged).where(fails_any), "marked", temporary=True)
     connection.execute(marked)
-    insert = insert_into(connection, failures)
-    connection.execute(
-        insert.from_select(
-            ["behavior_id", "rule"], failed(marked.table, marks)
-        ).on_conflict_do_nothing()
-    )
+    taken_apart = failed(marked.table, marks)
+    connection.execute(sa.insert(failures).from_select(["behavior_id", "rule"], taken_apart))
     marked.table.drop(connection)
 
 

@@ -5,20 +5,16 @@ conditions out, each once, with nothing but additions. Only the records that fai
 taken apart into a row for each rule that they fail.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import add
 
 import sqlalchemy as sa
 
-from expectations.conditions import Clause
+from expectations.conditions import Written
 from expectations.rules import NumberedRule
 
 _BITS = 62
 """Bits of a word: both stores' whole numbers have 64, one of them the sign."""
-
-_NOTHING = sa.literal_column("0", sa.BigInteger())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,74 +37,74 @@ def marks_of(rules: Sequence[NumberedRule]) -> tuple[Mark, ...]:
     return tuple(made)
 
 
-def words(marks: Collection[Mark], clauses: Mapping[str, Clause]) -> list[sa.Label[int]]:
+def words(marks: Collection[Mark], clauses: Mapping[str, Written]) -> list[sa.Label[int]]:
     """The words of a record as columns word_0, word_1 …; a record that fails nothing has zeros.
 
     The columns of a record are unqualified. A duplicate is asked only what it is: it is no
-    obligation of its own.
+    obligation of its own. What is made is text: hundreds of clauses cost more to compose as
+    objects than a few records to judge.
     """
     return [
-        sa.case(*_arms([mark for mark in marks if mark.word == word], clauses), else_=_NOTHING)
-        .cast(sa.BigInteger())
-        .label(f"word_{word}")
+        sa.literal_column(
+            f"CAST({_case(_arms(_of_word(marks, word), clauses))} AS BIGINT)", sa.BigInteger()
+        ).label(f"word_{word}")
         for word in _words(marks)
     ]
 
 
 def failed(marked: sa.FromClause, marks: Collection[Mark]) -> sa.Select[int, int]:
-    """A row (id, rule's number) for each rule that a row of `marked` (id, kind, words) fails."""
-    names = [f"value_{word}" for word in _words(marks)]
-    rows = [
-        (
-            mark.each.rule.kind,
-            mark.each.number,
-            *(mark.value if word == mark.word else 0 for word in range(len(names))),
-        )
-        for mark in marks
-    ]
+    """A row (id, rule's number) for each rule that a row of `marked` (id, kind, words) fails.
+
+    Many records fail the same: each set of marks is taken apart once, whosever it is.
+    """
+    places = _words(marks)
+    rows = ", ".join(
+        str((mark.each.rule.kind, mark.each.number, *_values(mark, places))) for mark in marks
+    )
+    names = ["kind", "rule", *(f"value_{word}" for word in places)]
+    named = ", ".join(f"column{place} AS {name}" for place, name in enumerate(names, start=1))
     legend = (
-        sa.values(
-            sa.column("kind", sa.Text()),
-            sa.column("rule", sa.Integer()),
-            *(sa.column(name, sa.BigInteger()) for name in names),
-            literal_binds=True,
-        )
-        .data(rows)
+        sa.text(f"SELECT {named} FROM (VALUES {rows}) AS places")
+        .columns(*(sa.column(name) for name in names))
         .cte("legend")
     )
+    parts = [marked.c.kind, *(marked.c[f"word_{word}"] for word in places)]
+    pattern = sa.select(*parts).distinct().cte("pattern")
     has_bit = sa.or_(
-        *(
-            marked.c[f"word_{word}"].bitwise_and(legend.c[name]) != 0
-            for word, name in enumerate(names)
-        )
+        *(pattern.c[f"word_{word}"].bitwise_and(legend.c[f"value_{word}"]) != 0 for word in places)
     )
-    return sa.select(marked.c.id, legend.c.rule).join_from(
-        marked, legend, sa.and_(legend.c.kind == marked.c.kind, has_bit)
+    return (
+        sa.select(marked.c.id, legend.c.rule)
+        .select_from(marked)
+        .join(pattern, sa.and_(*(part == pattern.c[part.name] for part in parts)))
+        .join(legend, sa.and_(legend.c.kind == pattern.c.kind, has_bit))
     )
 
 
-def _arms(
-    marks: Sequence[Mark], clauses: Mapping[str, Clause]
-) -> Iterator[tuple[Clause, sa.ColumnElement[int]]]:
-    original = sa.column("duplicate_of").is_(None)
+def _values(mark: Mark, places: range) -> Iterator[int]:
+    return (mark.value if word == mark.word else 0 for word in places)
+
+
+def _of_word(marks: Collection[Mark], word: int) -> list[Mark]:
+    return [mark for mark in marks if mark.word == word]
+
+
+def _arms(marks: Sequence[Mark], clauses: Mapping[str, Written]) -> Iterator[tuple[str, str]]:
+    """Conditions and the words of those records for which they are the first that is true."""
     for kind in _kinds([mark.each for mark in marks]):
         of_kind = [mark for mark in marks if mark.each.rule.kind == kind]
         of_duplicates = [mark for mark in of_kind if "duplicate_of" in mark.each.rule.columns]
-        is_kind = sa.column("kind") == sa.literal_column(f"'{kind}'", sa.Text())
-        yield sa.and_(is_kind, original), _sum(of_kind, clauses)
+        yield f"kind = '{kind}' AND duplicate_of IS NULL", _sum(of_kind, clauses)
         if of_duplicates:
-            yield is_kind, _sum(of_duplicates, clauses)
+            yield f"kind = '{kind}'", _sum(of_duplicates, clauses)
 
 
-def _sum(marks: Sequence[Mark], clauses: Mapping[str, Clause]) -> sa.ColumnElement[int]:
-    bits = [
-        sa.case(
-            (clauses[mark.each.rule.id], sa.literal_column(str(mark.value), sa.BigInteger())),
-            else_=_NOTHING,
-        )
-        for mark in marks
-    ]
-    return reduce(add, bits)
+def _sum(marks: Sequence[Mark], clauses: Mapping[str, Written]) -> str:
+    return " + ".join(_case([(clauses[mark.each.rule.id].name, str(mark.value))]) for mark in marks)
+
+
+def _case(arms: Iterable[tuple[str, str]]) -> str:
+    return f"CASE {' '.join(f'WHEN {when} THEN {then}' for when, then in arms)} ELSE 0 END"
 
 
 def _words(marks: Collection[Mark]) -> range:
