@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jobs.demo.cell import text_of
 from jobs.demo.days import Days
-from jobs.demo.district import Department, District, Habit, Item
+from jobs.demo.district import CANCELLED, Department, District, Habit, Item
 from jobs.demo.identifiers import AREA
 from jobs.demo.record import Value
 from monitor import standard
@@ -35,7 +35,8 @@ def write_catalogues(folder: Path, district: District, days: Days) -> None:
             "published": place % 41 != 5,
         }
         for department in departments
-        for place, item in enumerate((*department.items[:-2], *district.common_items))
+        for place, item in enumerate((*department.items, *district.common_items))
+        if item.state != CANCELLED
     ]
     _write(folder, Feed.IMPLEMENT_LIST, lists)
     _write(folder, Feed.ZERO_REPORT, _zero_reports(departments, days))

@@ -244,7 +244,7 @@ def _wrong_items(kind: Kind) -> Iterator[Defect]:
 
 
 def _wrong_lists() -> Iterator[Defect]:
-    """Implementation-list codes that are none, or another institution's."""
+    """Implementation-list codes that are none, another institution's, or in no list."""
     column = "implement_list_code"
     changes: tuple[Callable[[str], str], ...] = (
         lambda code: code[:17],
@@ -254,6 +254,14 @@ def _wrong_lists() -> Iterator[Defect]:
     for change in changes:
         yield _finding(Kind.CHECK, column, "form", _first_list(change))
     yield _finding(Kind.CHECK, column, "institution", _another_institution)
+    yield Defect(
+        Kind.CHECK,
+        "listed",
+        column,
+        Outcome.FINDING,
+        _first_list(lambda code: f"{code[:-3]}999"),
+        ("check.implement_list_code.listed",),
+    )
 
 
 def _coded(kind: Kind) -> list[standard.Field]:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import attribution, matching, reach
+from monitor.ledger import attribution, lists, matching, reach
 from monitor.ledger.days import MonthOf, SecondsAfter
 from monitor.ledger.obligations import basis_on, is_live
 from monitor.store import planner, queue
@@ -22,6 +22,7 @@ from monitor.store.tables import (
     borrows_day,
     department,
     expected,
+    implement_list,
     item,
     run,
     to_judge,
@@ -31,7 +32,16 @@ from monitor.words import Kind
 _CHILD_OF = {"04": Kind.PUNISH, "05": Kind.FORCE, "06": Kind.OTHER}
 """The act that must follow a check with that result (检查结果)."""
 
-_READ = (behavior, behavior_item, behavior_status, expected, item, department, to_judge)
+_READ = (
+    behavior,
+    behavior_item,
+    behavior_status,
+    expected,
+    item,
+    implement_list,
+    department,
+    to_judge,
+)
 
 
 def refresh(
@@ -132,22 +142,32 @@ def _facts(connection: sa.Connection, settings: Settings) -> sa.Select[Any]:
     matched = sa.and_(e.c.behavior_id == b.c.id, e.c.deleted_at.is_(None))
     wanted = b.c.id.in_(queued())
     worst = _worst_items(wanted)
-    has_catalogue = connection.scalar(sa.select(sa.exists().where(item.c.deleted_at.is_(None))))
+    read = b.outerjoin(e, matched).outerjoin(worst, worst.c.id == b.c.id)
+    has_catalogue, has_lists = (
+        connection.scalar(sa.select(sa.exists().where(table.c.deleted_at.is_(None))))
+        for table in (item, implement_list)
+    )
     words: Mapping[int, str] = {0: "in_use", 1: "not_in_use", 2: "unknown"}
     item_state: sa.ColumnElement[str] = (
         sa.case(words, value=worst.c.state, else_="blank")
         if has_catalogue
         else sa.literal("no_catalogue")
     )
+    list_state: sa.ColumnElement[Any] = sa.null()
+    if has_lists:
+        listed = lists.states(wanted)
+        read = read.outerjoin(listed, listed.c.id == b.c.id)
+        list_state = listed.c.state
     return (
         sa.select(
             b.c.id,
             MonthOf(basis_on(b, e.c.due_basis_on)).label("month"),
             item_state.label("item_state_on_day"),
+            list_state.label("implement_list_state"),
             _link_state(settings).label("link_state"),
             _is_unproven(settings).label("submission_unproven"),
         )
-        .select_from(b.outerjoin(e, matched).outerjoin(worst, worst.c.id == b.c.id))
+        .select_from(read)
         .where(wanted)
     )
 

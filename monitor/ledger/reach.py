@@ -1,8 +1,9 @@
 """Reach (波及): which records a change concerns beside those that changed themselves.
 
 A record's facts depend on the records that it is linked with, on those of its business key, on its
-items and on the departments that might be its own. Whichever of them changes, it is queued, and
-nothing else is. The calendar moves no fact: limits are counted when statements are made.
+items, on the list of its institution and on the departments that might be its own. Whichever of
+them changes, it is queued, and nothing else is. The calendar moves no fact: limits are counted when
+statements are made.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import attribution, scratch
+from monitor.ledger import attribution, lists, scratch
 from monitor.ledger.obligations import is_live
 from monitor.store import queue
 from monitor.store.tables import (
@@ -101,7 +102,8 @@ def _compare(connection: sa.Connection) -> None:
 def _entries() -> sa.CompoundSelect[Any]:
     """What facts take from an entry: of an item its owner and its days, of a department its codes.
 
-    What else an entry says (a name, a level, when it is in scope) concerns no record.
+    Of an entry of a list they take whose it is. What else an entry says (a name, a level, when it
+    is in scope) concerns no record.
     """
     days = (item.c.in_use_from, item.c.in_use_to)
     content = [sa.func.coalesce(item.c.department, ""), sa.func.coalesce(item.c.item_state, "")]
@@ -119,7 +121,9 @@ def _entries() -> sa.CompoundSelect[Any]:
         department.c.code,
         sa.func.coalesce(department.c.local_code, ""),
     ).where(department.c.deleted_at.is_(None))
-    return items.union(departments)
+    entry = lists.entries().subquery("entry")
+    listed = sa.select(sa.literal(Feed.IMPLEMENT_LIST.value), entry.c.code, entry.c.owner)
+    return items.union(departments, listed)
 
 
 def _note_entries(connection: sa.Connection) -> None:
@@ -152,6 +156,9 @@ def _concerned(connection: sa.Connection, settings: Settings) -> sa.ColumnElemen
     concerned: list[sa.ColumnElement[bool]] = [behavior.c.id.in_(with_item)]
     if changed := set(connection.scalars(codes)):
         concerned += _candidates_of(codes, changed, settings)
+    of_lists = _changed.c.feed == Feed.IMPLEMENT_LIST.value
+    if connection.scalar(sa.select(sa.exists().where(of_lists))):
+        concerned += _held_against_lists()
     return sa.or_(*concerned)
 
 
@@ -171,6 +178,17 @@ def _candidates_of(
     sources = [each.name for each in settings.source if each.department in changed]
     if sources:
         yield b.source.in_(sources)
+
+
+def _held_against_lists() -> Iterator[sa.ColumnElement[bool]]:
+    """The records whose codes a changed entry may list, or whose list came or went as a whole."""
+
+    def told(table: sa.Table, column: str = "content") -> sa.Select[Any]:
+        return sa.select(table.c[column]).where(table.c.feed == Feed.IMPLEMENT_LIST.value)
+
+    owner = _changed.c.content
+    whole = told(_changed).where(sa.or_(owner.not_in(told(_entry)), owner.not_in(told(judged_by))))
+    yield from lists.held_against(told(_changed), told(_changed, "code"), whole)
 
 
 def _catalogue_came_or_went(connection: sa.Connection) -> bool:

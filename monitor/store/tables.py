@@ -166,6 +166,7 @@ behavior = Table(
     Column("department", Text),
     Column("month", Text),  # belonging month
     Column("item_state_on_day", Text),  # unknown, not_in_use, in_use
+    Column("implement_list_state", Text),  # listed, not_listed; NULL where nobody can say
     Column("link_state", Text),
     Column("duplicate_of", Id),
     Column("submission_unproven", Boolean),
@@ -347,7 +348,7 @@ judged_by = Table(
     "judged_by",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("feed", Text, nullable=False),  # item or department
+    Column("feed", Text, nullable=False),  # item, implement_list or department
     Column("code", Text, nullable=False),
     Column("content", Text, nullable=False),  # what facts took from the entry
 )

@@ -58,6 +58,7 @@ def clean(kind: str, number: int, **changes: Any) -> dict[str, Any]:
         "department": ORGAN,
         "month": "2022-01",
         "item_state_on_day": "in_use",
+        "implement_list_state": "listed" if kind == "check" else None,
         "link_state": "not_needed" if kind == "check" else "linked",
         "submission_unproven": False,
     }

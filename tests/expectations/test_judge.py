@@ -57,6 +57,13 @@ DEFECTS: list[tuple[str, dict[str, Any], set[str]]] = [
     ),
     ("check", {"implement_list_fault": "level"}, {"check.implement_list_code.form"}),
     ("check", {"implement_list_fault": "institution"}, {"check.implement_list_code.institution"}),
+    ("check", {"implement_list_state": "not_listed"}, {"check.implement_list_code.listed"}),
+    ("check", {"implement_list_state": None}, set()),
+    (
+        "check",
+        {"implement_list_state": "not_listed", "implement_list_fault": "institution"},
+        {"check.implement_list_code.institution"},
+    ),
     (
         "check",
         {"implement_list_code": None, "implement_list_fault": "blank"},

@@ -57,6 +57,7 @@ CROSS_FIELD = {
     ),
     "check.implement_list_code.form",
     "check.implement_list_code.institution",
+    "check.implement_list_code.listed",
     "check.inspectors.two",
     "check.check_result.child",
     "punish.check_action_code.linked",
@@ -82,6 +83,7 @@ CROSS_FIELD = {
 }
 WARNINGS = {
     "punish.litigation.mandatory",
+    "check.implement_list_code.listed",
     # what experience says, not the standard
     "punish.legal_review_on.order",
     "punish.collective_discussion_on.order",

@@ -27,6 +27,7 @@ from monitor.store.tables import (
     exemption,
     expected,
     finding,
+    implement_list,
     item,
     plan,
     rule,
@@ -129,6 +130,11 @@ class Book:
         """Land an item in use."""
         row = {"item_code": code, "department": owner, "item_state": "01"}
         return self._insert(item, **row | values)
+
+    def list_code(self, code: str, owner: str | None = A, **values: Any) -> int:
+        """Land an entry of a department's implementation list."""
+        row = {"implement_list_code": code, "department": owner}
+        return self._insert(implement_list, **row | values)
 
     def department(self, code: str, **values: Any) -> int:
         """Land a department."""

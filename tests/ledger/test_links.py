@@ -13,6 +13,8 @@ from tests.ledger.book import A, B, Book, C, china
 
 OPEN = "2022-02-10T09:00"
 ITEM = "01030100100101"
+FIRST, SECOND, THIRD = (f"{A}4{ITEM}00{n}" for n in (1, 2, 3))
+"""Codes of an implementation list of department A."""
 
 
 def test_a_department_is_the_first_that_the_directory_knows(store: Store) -> None:
@@ -186,3 +188,65 @@ def test_only_rows_whose_facts_differ_are_written(store: Store) -> None:
     assert record in _queued(book)
     assert written
     assert not any(written)
+
+
+def test_each_code_of_a_check_must_stand_in_its_own_list(store: Store) -> None:
+    book = Book(store, (A, B, C))
+    book.list_code(FIRST)
+    book.list_code(SECOND)
+    book.list_code(SECOND, source="another")
+    book.list_code(THIRD, owner=B)
+    cases = {
+        book.record(implement_list_code=FIRST): "listed",
+        book.record(implement_list_code=f"{SECOND}、{FIRST}"): "listed",
+        book.record(implement_list_code=f"{FIRST}、{THIRD}、{SECOND}"): "not_listed",
+        book.record(implement_list_code=f"{FIRST}、{SECOND}、{THIRD}"): "not_listed",
+        book.record(implement_list_code=THIRD): "not_listed",
+        book.record(owner=B, implement_list_code=THIRD): "listed",
+        book.record(owner=B, implement_list_code=FIRST): "not_listed",
+        book.record(implement_list_code=FIRST[:-1]): "not_listed",
+        book.record(implement_list_code=None): None,
+        book.record(owner=C, implement_list_code=f"{C}4"): None,
+        book.record("punish"): None,
+    }
+    book.tick(OPEN)
+    assert {key: book.fact(key, "implement_list_state") for key in cases} == cases
+
+
+def test_an_entry_without_a_department_is_of_the_institution_that_its_code_begins_with(
+    store: Store,
+) -> None:
+    book = Book(store, (A, B))
+    book.list_code(FIRST, owner=None)
+    cases = {
+        book.record(implement_list_code=FIRST): "listed",
+        book.record(implement_list_code=SECOND): "not_listed",
+        book.record(owner=B, implement_list_code=FIRST): None,
+    }
+    book.tick(OPEN)
+    assert {key: book.fact(key, "implement_list_state") for key in cases} == cases
+
+
+def test_a_check_without_a_known_institution_is_held_against_its_departments_list(
+    store: Store,
+) -> None:
+    book = Book(store, (A, B))
+    book.list_code(FIRST)
+    foreign = f"11500112MB0000009X4{ITEM}001"
+    cases = {
+        book.record(owner=None, implement_list_code=FIRST): "listed",
+        book.record(owner=None, implement_list_code=foreign, cd_source=A): "not_listed",
+        book.record(owner=None, implement_list_code=foreign): None,
+    }
+    book.tick(OPEN)
+    assert {key: book.fact(key, "implement_list_state") for key in cases} == cases
+
+
+def test_an_entrusted_department_acts_by_the_list_of_the_institution(store: Store) -> None:
+    book = Book(store, (A, B), attribute_to="entrusted")
+    book.list_code(FIRST)
+    book.list_code(f"{B}4{ITEM}001", owner=B)
+    record = book.record(owner=A, entrust_dept_code=B, implement_list_code=FIRST)
+    book.tick(OPEN)
+    assert book.fact(record, "department") == B
+    assert book.fact(record, "implement_list_state") == "listed"

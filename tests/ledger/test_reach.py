@@ -8,7 +8,15 @@ import sqlalchemy as sa
 
 from monitor.ledger import links
 from monitor.store import Store
-from monitor.store.tables import behavior, behavior_item, department, expected, item, to_judge
+from monitor.store.tables import (
+    behavior,
+    behavior_item,
+    department,
+    expected,
+    implement_list,
+    item,
+    to_judge,
+)
 from tests.ledger.book import A, B, Book, C, china
 
 OPEN = "2022-02-10T09:00"
@@ -73,6 +81,58 @@ def test_a_withdrawn_item_and_a_new_one_concern_the_records_that_have_them(store
     book.withdraw(item, entry(book, item, TWO))
     book.item("01030100100103")
     assert book.queued(OPEN) == having(book, TWO) | {third}
+
+
+def listing(store: Store) -> tuple[Book, dict[str, int], dict[str, int]]:
+    """A book with a list of two codes of A's; its entries and, of A and B, a few checks by code."""
+    book = Book(store, (A, B))
+    codes = {"one": f"{A}4{ONE}001", "two": f"{A}4{TWO}001", "three": f"{A}4{ONE}003"}
+    entries = {name: book.list_code(codes[name]) for name in ("one", "two")}
+    checks = {name: book.record(implement_list_code=code) for name, code in codes.items()}
+    checks["both"] = book.record(implement_list_code=f"{codes['one']}、{codes['two']}")
+    checks["other"] = book.record(owner=B, implement_list_code=codes["one"])
+    checks["blank"] = book.record()
+    assert book.queued(OPEN) == set(checks.values())
+    assert book.queued(OPEN) == set()
+    return book, entries, checks
+
+
+def test_a_changed_entry_of_a_list_concerns_the_checks_with_its_code(store: Store) -> None:
+    book, entries, checks = listing(store)
+    book.withdraw(implement_list, entries["two"])
+    assert book.queued(OPEN) == {checks["two"], checks["both"]}
+    states = [book.fact(checks[name], "implement_list_state") for name in ("one", "two", "both")]
+    assert states == ["listed", "not_listed", "not_listed"]
+    book.list_code(f"{A}4{ONE}003")
+    assert book.queued(OPEN) == {checks["three"]}
+    assert book.fact(checks["three"], "implement_list_state") == "listed"
+    book.amend(implement_list, entries["one"], published=True, content_hash="another")
+    assert book.queued(OPEN) == set()
+
+
+def test_the_first_entry_of_a_departments_list_concerns_its_checks_and_so_does_its_last(
+    store: Store,
+) -> None:
+    book, entries, checks = listing(store)
+    assert book.fact(checks["other"], "implement_list_state") is None
+    first = book.list_code(f"{B}4{TWO}001", owner=B)
+    assert book.queued(OPEN) == {checks["other"]}
+    assert book.fact(checks["other"], "implement_list_state") == "not_listed"
+    book.withdraw(implement_list, first)
+    assert book.queued(OPEN) == {checks["other"]}
+    assert book.fact(checks["other"], "implement_list_state") is None
+    for entry_ in entries.values():
+        book.withdraw(implement_list, entry_)
+    assert book.queued(OPEN) == {checks[name] for name in ("one", "two", "three", "both")}
+    assert {book.fact(key, "implement_list_state") for key in checks.values()} == {None}
+
+
+def test_an_entry_that_goes_to_another_department_concerns_the_checks_of_both(store: Store) -> None:
+    book, entries, checks = listing(store)
+    book.amend(implement_list, entries["one"], department=B)
+    assert book.queued(OPEN) == {checks[name] for name in ("one", "both", "other")}
+    states = [book.fact(checks[name], "implement_list_state") for name in ("one", "both", "other")]
+    assert states == ["not_listed", "not_listed", "listed"]
 
 
 def test_what_no_record_is_judged_by_may_change_without_a_judgement(store: Store) -> None:
