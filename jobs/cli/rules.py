@@ -23,8 +23,12 @@ def list_rules(
         ),
     ] = None,
     form: Annotated[
-        Literal["table", "markdown", "json"],
-        typer.Option("--format", "-f", help="markdown is the table of docs/rules.md."),
+        Literal["table", "markdown", "classes", "json"],
+        typer.Option(
+            "--format",
+            "-f",
+            help="markdown is the table of docs/rules.md, classes its counts by class.",
+        ),
     ] = "table",
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
@@ -36,13 +40,13 @@ def list_rules(
     """
     import json
 
-    from expectations.listing import as_markdown, listed_rules
+    from expectations.listing import as_markdown, classes_as_markdown, listed_rules
     from jobs.cli.screen import screen
     from jobs.rules_table import RulesTable
     from monitor.config import load
 
-    if as_json and form == "markdown":
-        raise typer.BadParameter("expected either --format markdown or --json, found both")
+    if as_json and form in ("markdown", "classes"):
+        raise typer.BadParameter(f"expected either --format {form} or --json, found both")
     there = config != DEFAULT_CONFIG or config.exists()
     every = listed_rules(load(config) if there else None)
     found = [rule for rule in every if kind in (None, rule.kind)]
@@ -52,8 +56,9 @@ def list_rules(
     if as_json or form == "json":
         document = {"format": 1, "rules": [rule.as_dict() for rule in found]}
         print(json.dumps(document, ensure_ascii=False))
-    elif form == "markdown":
-        print(as_markdown(found), end="")
+    elif form in ("markdown", "classes"):
+        as_text = as_markdown if form == "markdown" else classes_as_markdown
+        print(as_text(found), end="")
     else:
         screen().print(RulesTable(found))
 

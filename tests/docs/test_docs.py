@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from expectations.listing import as_markdown, listed_rules
+from expectations.listing import as_markdown, classes_as_markdown, listed_rules
 from expectations.loading import load_suites, verify
 from expectations.suites import all_rules
 from monitor.config import (
@@ -66,6 +66,7 @@ def test_both_readmes_show_the_same_pictures_and_pages() -> None:
 def test_the_page_of_rules_lists_the_rules_as_they_are() -> None:
     page = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
     assert page.endswith(as_markdown(listed_rules()))
+    assert f"\n{classes_as_markdown(listed_rules())}\n" in page
 
 
 def test_the_example_of_own_rules_does_what_the_page_says(tmp_path: Path) -> None:

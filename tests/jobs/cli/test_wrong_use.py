@@ -141,6 +141,7 @@ def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
         ("rules try check -d nobody", "found 'nobody'; near it: "),
         ("rules try check -m may", "expected a month such as 2026-10, found 'may'"),
         ("rules list --json -f markdown", "expected either --format markdown or --json, found"),
+        ("rules list --json -f classes", "expected either --format classes or --json, found"),
     ],
 )
 def test_wrong_arguments_are_told_what_was_expected(
