@@ -25,7 +25,8 @@ from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.counts import What, unknown_lines
 from monitor.sources.identity import Identities
-from monitor.sources.land import Landed, land
+from monitor.sources.known import Known
+from monitor.sources.land import Landed, land, passed_over, table_of
 from monitor.sources.lookahead import lookahead
 from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome
@@ -220,9 +221,15 @@ class _Pull:
     def _found(self) -> Generator[Found]:
         """What there is, read; runs in a thread of its own while what was read before lands."""
         identities = Identities(self._source)
-        for part in reader.read(self._source, self._dialect, self._start()):
+        start = self._start()
+        known: Known | None = None
+        if not (start.everything or start.since):
+            known = Known(self._store, table_of(self._source.feed), self._source.name)
+        for part in reader.read(self._source, self._dialect, start):
             if isinstance(part, Batch):
-                rows = records.read(self._dialect, part, identities) if part.parts else None
+                rows = None
+                if part.parts:
+                    rows = records.read(self._dialect, part, identities, known)
                 yield part, rows
             else:
                 yield part
@@ -230,6 +237,10 @@ class _Pull:
     def _wait(self) -> None:
         """The source is slow: it is still being pulled, unless somebody wants that to end."""
         self._tell(0)
+        self._stay()
+
+    def _stay(self) -> None:
+        """Keep the lease, where nothing that is written does."""
         if time.monotonic() - self._renewed > LEASE.total_seconds() / 3:
             with self._store.writing() as connection:
                 self._renew_lease(connection)
@@ -255,11 +266,15 @@ class _Pull:
         return replace(self._again, cursors=cursors)
 
     def _land(self, number: int, batch: Batch, rows: records.Records) -> None:
-        with self._store.writing() as connection:
-            self._renew_lease(connection)
-            landed = land(connection, self._source, rows, self._now)
-            self._move_cursors(connection, batch)
-            self._count(connection, number, self._landed + landed)
+        if rows.frame.is_empty() and not batch.cursors:
+            landed = passed_over(rows)  # nothing to write: the run's end tells of it
+            self._stay()
+        else:
+            with self._store.writing() as connection:
+                self._renew_lease(connection)
+                landed = land(connection, self._source, rows, self._now)
+                self._move_cursors(connection, batch)
+                self._count(connection, number, self._landed + landed)
         self._landed += landed
         self._notes.add(batch, rows, landed)
 
@@ -339,6 +354,7 @@ class _Pull:
             news = counts.unheard_of(connection, name, unknown, known, self._now)
             found = self._notes.details(unknown)
             details = self._asked | found
+            self._count(connection, number, self._landed)
             runs.end(connection, number, outcome, self._now + took, error, details)
         warnings = [*found["warnings"], *unknown_lines(news)]
         for warning in warnings:

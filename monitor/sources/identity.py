@@ -2,16 +2,17 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 import polars as pl
 
+from monitor import standard
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings
-from monitor.sources.batch import Batch
 from monitor.words import Feed
 
 DELIVERED, KEY, HASH = "delivered", "key", "hash"
+_DELIVERED = ("record_unique_identity", "cd_id", "id")
 _KEYS = {
     "expected": ("kind", "department", "action_code", "document_no", "plan_id", "object_id"),
     "department": ("code",),
@@ -38,6 +39,22 @@ def telling_columns(feed: Feed) -> tuple[str, ...]:
     return ("action_code",) if feed in BEHAVIOR_FEEDS else _TELLING.get(feed, _KEYS[feed][:1])
 
 
+def owner_columns(feed: Feed) -> tuple[str, ...]:
+    """Those that name the department, the first that is filled counts."""
+    if feed in BEHAVIOR_FEEDS:
+        return ("implement_institution_code",)
+    named = {item.column for item in standard.fields(feed)}
+    return tuple(name for name in ("department", "department_name") if name in named)
+
+
+def needed_fields(feed: Feed) -> tuple[standard.Field, ...]:
+    """The fields that say which record a row is, and whose."""
+    told = {*key_columns(feed), *owner_columns(feed)}
+    if feed == "check":
+        told.add("implement_list_code")
+    return tuple(item for item in standard.fields(feed) if item.column in told)
+
+
 @dataclass
 class Identities:
     """Gives the rows of one pull their record_id.
@@ -51,22 +68,47 @@ class Identities:
     source: SourceSettings
     _seen: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def given(self, frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
-        """`frame` with record_id and record_id_from."""
-        delivered = pl.coalesce("record_unique_identity", "cd_id", "id")
+    def told(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`frame` with record_id and record_id_from; the former is null where only the hash of the
+        row can tell.
+
+        It has the `needed_fields`, what is delivered as an identity, and the rows' delivery.
+        """
+        delivered = pl.coalesce(*_DELIVERED)
         found = frame.with_columns(_delivered=delivered, _key=self._key()).with_columns(
             _key=pl.when(pl.col("_delivered").is_null()).then(pl.col("_key"))
         )
-        numbered = self._numbered(found, batch)
-        hashed = self._hashed(numbered, batch)
-        return numbered.with_columns(
-            record_id=pl.coalesce("_delivered", "_key", pl.lit(hashed)),
+        if found["_key"].null_count() < found.height:
+            found = found.with_columns(_key=self._counted(found["_key"], found["delivery"]))
+        return found.with_columns(
+            record_id=pl.coalesce("_delivered", "_key"),
             record_id_from=pl.when(pl.col("_delivered").is_not_null())
             .then(pl.lit(DELIVERED))
             .when(pl.col("_key").is_not_null())
             .then(pl.lit(KEY))
             .otherwise(pl.lit(HASH)),
-        ).drop("_delivered", "_key", "record_unique_identity", "cd_id", "id")
+        ).drop("_delivered", "_key", *_DELIVERED)
+
+    def hashed(self, frame: pl.DataFrame, says: Sequence[str], *, is_placed: bool) -> pl.DataFrame:
+        """`frame` with the record_id of the rows that only their hash can tell: the hash of what
+        they say, and, where they are placed, of where they stand.
+        """
+        bare = frame["record_id"].is_null()
+        if not bare.any():
+            return frame
+        names = [*says, "place", "number"] if is_placed else says
+        texts = frame.filter(bare).select(
+            pl.concat_str(
+                *(pl.col(name).cast(pl.String).fill_null("") for name in names), separator="\x1f"
+            )
+        )
+        hashes = pl.Series(
+            [hashlib.sha256(text.encode()).hexdigest() for text in texts.to_series()],
+            dtype=pl.String,
+        )
+        if not is_placed:
+            hashes = self._counted(hashes, frame["delivery"].filter(bare))
+        return frame.with_columns(record_id=frame["record_id"].scatter(bare.arg_true(), hashes))
 
     def _key(self) -> pl.Expr:
         feed = self.source.feed
@@ -85,41 +127,13 @@ class Identities:
         filled = [column.fill_null("") for column in columns.values()]
         return pl.when(pl.any_horizontal(telling)).then(pl.concat_str(filled, separator="|"))
 
-    def _numbered(self, frame: pl.DataFrame, batch: Batch) -> pl.DataFrame:
-        if frame["_key"].null_count() == frame.height:
-            return frame
-        return frame.with_columns(_key=self._counted(frame["_key"], batch))
-
-    def _counted(self, keys: pl.Series, batch: Batch) -> pl.Series:
+    def _counted(self, keys: pl.Series, deliveries: pl.Series) -> pl.Series:
         """The keys, each that came before in its delivery with `#2`, `#3` … after it."""
-        left = iter(keys)
         counted: list[str | None] = []
-        for part in batch.parts:
-            seen = self._seen.setdefault(part.delivery, Counter())
-            for key in islice(left, part.frame.height):
-                if key is not None:
-                    seen[key] += 1
-                    key = key if seen[key] == 1 else f"{key}#{seen[key]}"
-                counted.append(key)
+        for key, delivery in zip(keys, deliveries, strict=True):
+            if key is not None:
+                seen = self._seen.setdefault(delivery, Counter())
+                seen[key] += 1
+                key = key if seen[key] == 1 else f"{key}#{seen[key]}"
+            counted.append(key)
         return pl.Series(counted, dtype=pl.String)
-
-    def _hashed(self, frame: pl.DataFrame, batch: Batch) -> pl.Series:
-        """The hash of row, place and number, for the rows that have nothing else."""
-        bare = frame["_delivered"].is_null() & frame["_key"].is_null()
-        if not bare.any():
-            return pl.Series([None] * frame.height, dtype=pl.String)
-        is_placed = all(part.is_placed for part in batch.parts)
-        names = [n for n in frame.columns if is_placed or n not in ("place", "number")]
-        texts = frame.select(
-            pl.concat_str(
-                *(pl.col(name).cast(pl.String).fill_null("") for name in names), separator="\x1f"
-            )
-        ).to_series()
-        hashes = pl.Series(
-            [
-                hashlib.sha256(text.encode()).hexdigest() if wanted else None
-                for text, wanted in zip(texts, bare, strict=True)
-            ],
-            dtype=pl.String,
-        )
-        return hashes if is_placed else self._counted(hashes, batch)

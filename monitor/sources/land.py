@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings
 from monitor.sources import history, versions
+from monitor.sources.identity import HASH
 from monitor.sources.normalise import parts
 from monitor.sources.records import Records
 from monitor.sources.statuses import SUBMITTED
@@ -22,6 +23,7 @@ from monitor.workdays import local_day
 _INSTANT = pl.Datetime("us", "UTC")
 _STORED = {
     "content_hash": pl.String(),
+    "delivery_hash": pl.String(),
     "deleted_at": _INSTANT,
     **{name: pl.String() for name in ("batch", "withdrawn_batch")},
     **dict.fromkeys(("cd_time", "withdrawn_cd_time"), _INSTANT),
@@ -34,6 +36,7 @@ _STORED = {
 """What the decision needs of the records that are there already."""
 
 _STATE = (
+    "delivery_hash",
     *versions.PARTS,
     *versions.WITHDRAWN,
     "deleted_at",
@@ -73,10 +76,12 @@ def land(
 ) -> Landed:
     """Bring the table up to the records; queues changed behaviours for judgement."""
     table = table_of(source.feed)
+    if records.frame.is_empty():
+        return passed_over(records)
     if table is tables.behavior:
         queue.enter(connection)
     frame, keyless = _with_keys(table, records.frame)
-    stored = _stored(connection, table, source, frame["record_id"].unique())
+    stored = _stored(connection, table, source, _looked_up(frame, records.there))
     rows = frame.with_columns(arrival=pl.int_range(pl.len())).join(
         stored, on="record_id", how="left", maintain_order="left"
     )
@@ -86,13 +91,18 @@ def land(
     else:
         _write(connection, table, source, rows, states, now)
     landed = states.filter("is_changed").height
-    return Landed(
+    return passed_over(records) + Landed(
         read=records.frame.height,
         landed=landed,
         unchanged=frame.height - landed,
         malformed=records.frame.height - records.frame["malformed"].null_count(),
         keyless=keyless,
     )
+
+
+def passed_over(records: Records) -> Landed:
+    """What became of the rows that are in the store as they were delivered: nothing."""
+    return Landed(read=records.same.len(), unchanged=records.same.len())
 
 
 def table_of(feed: Feed) -> sa.Table:
@@ -116,27 +126,38 @@ def _needed(table: sa.Table, frame: pl.DataFrame) -> list[str]:
     return [c.name for c in table.columns if not c.nullable and c.name in frame.columns]
 
 
+def _looked_up(frame: pl.DataFrame, there: pl.Series | None) -> pl.Series:
+    """The record_ids that may be there; nobody looked for those that were made from a hash."""
+    if there is None:
+        return frame["record_id"].unique()
+    unseen = frame.filter(pl.col("record_id_from") == HASH)["record_id"]
+    return pl.concat([there, unseen]).unique()
+
+
 def _stored(
     connection: sa.Connection, table: sa.Table, source: SourceSettings, record_ids: pl.Series
 ) -> pl.DataFrame:
     """What is there of the records, in columns with `_old`."""
+    schema = {"record_id": pl.String(), "id": pl.Int64()}
+    schema |= {f"{name}_old": dtype for name, dtype in _STORED.items()}
+    if record_ids.is_empty():
+        return pl.DataFrame(schema=schema)
     columns = [table.c[name] if name in table.c else sa.null().label(name) for name in _STORED]
     query = sa.select(table.c.record_id, table.c.id, *columns).where(
         table.c.source == source.name,
         bulk.one_of(connection, table.c.record_id, record_ids),
     )
     rows = [tuple(row) for row in connection.execute(query)]
-    schema = {"record_id": pl.String(), "id": pl.Int64()}
-    schema |= {f"{name}_old": dtype for name, dtype in _STORED.items()}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _states(rows: pl.DataFrame, decided: pl.DataFrame, now: datetime) -> pl.DataFrame:
     """Where each record stands from now on: `decided`, with the columns of _STATE.
 
-    is_submitted says that a record which is there was seen submitted for the first time.
+    is_submitted says that a record which is there was seen submitted for the first time, is_respelt
+    that one says the same in other cells.
     """
-    told = (*versions.PARTS, "status", "status_at")
+    told = (*versions.PARTS, "status", "status_at", "delivery_hash")
     for name in ("said", "gone"):
         version = rows.select(
             pl.col("arrival").alias(name), *(pl.col(c).alias(f"{c}_{name}") for c in told)
@@ -165,6 +186,7 @@ def _states(rows: pl.DataFrame, decided: pl.DataFrame, now: datetime) -> pl.Data
         .when(goes)
         .then(pl.coalesce("status_at_gone", instant))
     )
+    hash_, hash_old = pl.col("delivery_hash_said"), pl.col("delivery_hash_old")
     return decided.with_columns(
         *(said(part).alias(part) for part in versions.PARTS),
         *(gone(part).alias(f"withdrawn_{part}") for part in versions.PARTS),
@@ -177,6 +199,10 @@ def _states(rows: pl.DataFrame, decided: pl.DataFrame, now: datetime) -> pl.Data
         .then(instant)
         .otherwise("first_submitted_seen_at_old"),
         is_submitted=first.fill_null(False) & ~pl.col("is_new"),
+        delivery_hash=pl.when(~pl.col("is_deleted")).then(said("delivery_hash")),
+        is_respelt=says
+        & ~pl.any_horizontal("is_changed", "is_deleted")
+        & hash_.ne_missing(hash_old),
     )
 
 
@@ -267,7 +293,8 @@ def _write(
     written = there.filter("is_written").join(contents, on="said", maintain_order="left")
     bulk.update(connection, table, written.select("id", *said, *state))
     touched = there.filter(
-        ~pl.col("is_written"), pl.any_horizontal("is_turned", "is_renewed", "is_submitted")
+        ~pl.col("is_written"),
+        pl.any_horizontal("is_turned", "is_renewed", "is_submitted", "is_respelt"),
     )
     bulk.update(connection, table, touched.select("id", *state))
 

@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from monitor import standard
-from monitor.config import BEHAVIOR_FEEDS, SourceSettings
 from monitor.sources import normalise
 from monitor.sources.batch import Batch
 from monitor.sources.columns import Dialect
@@ -71,9 +70,8 @@ class Notes:
                 self._missing.setdefault(item.name_zh, part.place)
         self.statuses.update(records.unreadable)
         self._keyless += landed.keyless
-        owners = [pl.col(name) for name in _owner_columns(self.dialect.source)]
-        if owners:
-            counts = frame.select(pl.coalesce(owners)).to_series().drop_nulls().value_counts()
+        for owners in (records.owners, records.same):
+            counts = owners.drop_nulls().value_counts()
             self.departments.update(dict(counts.iter_rows()))
 
     def unknown(self, directory: Collection[str]) -> Counts:
@@ -130,18 +128,11 @@ class Notes:
         return found
 
 
-def _owner_columns(source: SourceSettings) -> list[str]:
-    """The columns that name the department, the first that is filled counts."""
-    if source.feed in BEHAVIOR_FEEDS:
-        return ["implement_institution_code"]
-    named = {item.column for item in Dialect(source).fields}
-    return [name for name in ("department", "department_name") if name in named]
-
-
 def _where(batch: Batch, frame: pl.DataFrame, column: str, item: standard.Field | None) -> str:
     """The first row with the malformed cell, and why; the cell too where it looks like a day."""
-    at = frame["malformed"].fill_null("").str.split("、").list.contains(column).arg_max() or 0
-    where = f"{frame['place'][at]} row {frame['number'][at]}"
+    first = frame["malformed"].fill_null("").str.split("、").list.contains(column).arg_max() or 0
+    where = f"{frame['place'][first]} row {frame['number'][first]}"
+    at = frame["row"][first]
     for part in batch.parts:
         if at < part.frame.height:
             break

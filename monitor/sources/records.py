@@ -1,17 +1,20 @@
 """Records: a batch read into the columns of its feed's table, with identity, version and facts."""
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from monitor import standard
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings, StatusSettings
-from monitor.sources import dates, facts, normalise, statuses
+from monitor.sources import dates, delivered, facts, identity, normalise, statuses
 from monitor.sources.batch import Batch, Part
-from monitor.sources.columns import Dialect, Layout
+from monitor.sources.columns import Dialect
+from monitor.sources.delivered import text
 from monitor.sources.identity import Identities
+from monitor.sources.known import Known
+from monitor.sources.versions import PARTS
 from monitor.standard.headers import ENVELOPE
 from monitor.store.types import canonical
 from monitor.words import Status
@@ -19,41 +22,65 @@ from monitor.workdays import ZONE
 
 _NULL = "\x1e"
 _DELETIONS = ("d", "delete", "deleted")
-_ALWAYS = (*ENVELOPE, "status", "status_at")
+_SAID = ("status", "status_at", "is_deleted", "cd_source", "malformed", "raw")
+"""What a row says beside its fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
     """A batch's rows as their table wants them.
 
-    `frame` holds the feed's columns, record_id, content_hash, malformed, raw (JSON text),
-    is_deleted, says (whether a row says more than that its record is gone), the version's parts,
-    and place and number of the row. `unreadable` are words of the
-    status column that nobody knows, one for each row.
+    `frame` holds the feed's columns, record_id, content_hash, delivery_hash (null where the row
+    isn't to be passed over when it comes again), malformed, raw (JSON text), is_deleted, says
+    (whether a row says more than that its record is gone), the version's parts, and place and
+    number of the row, and its position in the batch, `row`. `unreadable` are words of the status
+    column that nobody knows, one for each row.
+
+    `same` are the departments that those rows name which are in the store as they were delivered:
+    they are not in the frame. `owners` are those of the others. `there` are the record_ids that
+    may be in the store; None where nobody looked.
     """
 
     frame: pl.DataFrame
-    unreadable: tuple[str, ...] = field(default=())
+    unreadable: tuple[str, ...]
+    owners: pl.Series
+    same: pl.Series
+    there: pl.Series | None
 
 
-def read(dialect: Dialect, batch: Batch, identities: Identities) -> Records:
-    """The batch's rows, read."""
+def read(
+    dialect: Dialect, batch: Batch, identities: Identities, known: Known | None = None
+) -> Records:
+    """The batch's rows, read; those that are `known` as they were delivered are passed over."""
     source = dialect.source
-    texts = _texts(dialect, batch)
-    frame = texts.with_columns(
-        *(normalise.value(item, _text(item.column)).alias(item.column) for item in dialect.fields),
-        *_envelope(),
-        status=statuses.status(source, _text("status")),
-        status_at=dates.instant(normalise.filled(_text("status_at"))),
-    ).with_columns(
+    needed = identity.needed_fields(source.feed)
+    rows = identities.told(_valued(delivered.rows(dialect, batch), needed, ENVELOPE, _envelope()))
+    owner = pl.coalesce(*identity.owner_columns(source.feed) or (pl.lit(None, pl.String),))
+    owners = rows.with_columns(owner=owner)["owner"]
+    same, there = owners.clear(), None
+    if known is not None:
+        sight = known.sight(rows)
+        there = sight.there
+        if sight.is_same.any():
+            same, owners = owners.filter(sight.is_same), owners.filter(~sight.is_same)
+            rows = rows.filter(~sight.is_same)
+            batch = _left(batch, ~sight.is_same)
+    others = [item for item in dialect.fields if item not in needed]
+    stands = {
+        "status": statuses.status(source, text("status")),
+        "status_at": dates.instant(normalise.filled(text("status_at"))),
+    }
+    frame = _valued(rows, others, [*stands], stands).with_columns(
         malformed=_malformed(dialect),
         is_deleted=pl.col("cd_operation").is_in(_DELETIONS).fill_null(False)
         | (pl.col("status") == str(Status.DELETED)).fill_null(False),
     )
+    is_read = pl.lit(value=True)
     unreadable: tuple[str, ...] = ()
     if isinstance(source.status, StatusSettings):
-        unknown = frame.filter(pl.col("status").is_null() & ~pl.col("is_deleted"))
-        unreadable = tuple(unknown.select(_text("status").fill_null("")).to_series())
+        is_read = pl.col("status").is_not_null() | pl.col("is_deleted")
+        unknown = frame.filter(~is_read)
+        unreadable = tuple(unknown.select(text("status").fill_null("")).to_series())
     frame = frame.with_columns(
         status=pl.when("is_deleted")
         .then(pl.lit(str(Status.DELETED)))
@@ -62,53 +89,56 @@ def read(dialect: Dialect, batch: Batch, identities: Identities) -> Records:
         .then(pl.coalesce("status_at", "cd_time"))
         .otherwise("status_at"),
         says=_says(dialect),
+        # what is remarked on is so each time
+        delivery_hash=pl.when(is_read & pl.col("malformed").is_null()).then("delivery_hash"),
         raw=_raw(batch, frame["malformed"]),
         **_own(source),
     )
-    frame = identities.given(frame, batch)
-    frame = frame.with_columns(_content_hash(dialect, frame))
-    return Records(frame.select(pl.exclude("^text:.*$")), unreadable)
+    said = [*(item.column for item in dialect.fields), *_SAID]
+    is_placed = all(part.is_placed for part in batch.parts)
+    frame = identities.hashed(frame, [*said, *PARTS, "cd_operation"], is_placed=is_placed)
+    frame = frame.with_columns(_content_hash(frame, said))
+    return Records(frame.select(pl.exclude("^text:.*$")), unreadable, owners, same, there)
 
 
-def _texts(dialect: Dialect, batch: Batch) -> pl.DataFrame:
-    """The batch's cells, trimmed, as `text:` columns by the field that they are of."""
-    parts = [
-        part.frame.select(
-            *_cells(part.layout),
-            pl.lit(part.place).alias("place"),
-            part.numbers.alias("number"),
-        )
-        for part in batch.parts
-    ]
-    whole = pl.concat(parts, how="diagonal")
-    wanted = [f"text:{column}" for column in (*(f.column for f in dialect.fields), *_ALWAYS)]
-    lacking = [pl.lit(None, pl.String).alias(name) for name in wanted if name not in whole.columns]
-    return whole.select(normalise.trimmed(pl.col("^text:.*$")), "place", "number").with_columns(
-        lacking
+def _valued(
+    rows: pl.DataFrame,
+    fields: Sequence[standard.Field],
+    beside: Sequence[str],
+    others: Mapping[str, pl.Expr],
+) -> pl.DataFrame:
+    """`rows` with the values of the fields, and with `others`, which are made from the cells of
+    `beside`; all these cells are trimmed.
+    """
+    cells = [text(name) for name in (*(item.column for item in fields), *beside)]
+    return rows.with_columns(normalise.trimmed(cell) for cell in cells).with_columns(
+        *(normalise.value(item, text(item.column)).alias(item.column) for item in fields),
+        **others,
     )
 
 
-def _cells(layout: Layout) -> Iterable[pl.Expr]:
-    """The delivered cells by their column, and the constants of columns that aren't delivered."""
-    for column, header in layout.columns.items():
-        unit = layout.units.get(column)
-        cell = pl.col(header) if unit is None else normalise.with_unit(pl.col(header), unit)
-        yield cell.alias(f"text:{column}")
-    for column, value in layout.constants.items():
-        yield pl.lit(value).alias(f"text:{column}")
+def _left(batch: Batch, which: pl.Series) -> Batch:
+    """The batch with only some of its rows."""
+    parts, at = [], 0
+    for part in batch.parts:
+        some = which.slice(at, part.frame.height)
+        parts.append(
+            replace(part, frame=part.frame.filter(some), numbers=part.numbers.filter(some))
+        )
+        at += part.frame.height
+    return replace(batch, parts=tuple(parts))
 
 
-def _text(column: str) -> pl.Expr:
-    return pl.col(f"text:{column}")
-
-
-def _envelope() -> Iterable[pl.Expr]:
-    for name in ("record_unique_identity", "cd_id", "id", "cd_source"):
-        yield normalise.filled(_text(name)).alias(name)
-    yield normalise.filled(_text("cd_batch")).alias("batch")
-    yield dates.instant(normalise.filled(_text("cd_time"))).alias("cd_time")
-    yield normalise.filled(_text("sequence")).cast(pl.Int64, strict=False).alias("sequence")
-    yield normalise.filled(_text("cd_operation")).str.to_lowercase().alias("cd_operation")
+def _envelope() -> dict[str, pl.Expr]:
+    """What goes round a row."""
+    filled = {name: normalise.filled(text(name)) for name in ENVELOPE}
+    return {
+        **{n: filled[n] for n in ("record_unique_identity", "cd_id", "id", "cd_source")},
+        "batch": filled["cd_batch"],
+        "cd_time": dates.instant(filled["cd_time"]),
+        "sequence": filled["sequence"].cast(pl.Int64, strict=False),
+        "cd_operation": filled["cd_operation"].str.to_lowercase(),
+    }
 
 
 def _malformed(dialect: Dialect) -> pl.Expr:
@@ -116,7 +146,7 @@ def _malformed(dialect: Dialect) -> pl.Expr:
     typed = [item.column for item in dialect.fields if normalise.can_be_malformed(item)]
     typed += ["cd_time", "sequence", "status_at", "status"]
     marks = [
-        pl.when(normalise.filled(_text(name)).is_not_null() & pl.col(name).is_null()).then(
+        pl.when(normalise.filled(text(name)).is_not_null() & pl.col(name).is_null()).then(
             pl.lit(name)
         )
         for name in typed
@@ -165,13 +195,11 @@ def _document(cells: dict[str, str | None]) -> str | None:
     return canonical(filled) if filled else None
 
 
-def _content_hash(dialect: Dialect, frame: pl.DataFrame) -> pl.Series:
+def _content_hash(frame: pl.DataFrame, said: Sequence[str]) -> pl.Series:
     """What a row says, hashed; the parts of its version are not in it."""
-    names = [item.column for item in dialect.fields]
-    names += ["status", "status_at", "is_deleted", "cd_source", "malformed", "raw"]
     written = frame.select(
         pl.concat_str(
-            [pl.col(name).cast(pl.String).fill_null(_NULL) for name in names], separator="\x1f"
+            [pl.col(name).cast(pl.String).fill_null(_NULL) for name in said], separator="\x1f"
         ).cast(pl.Binary)
     ).to_series()
     hashes = [hashlib.sha256(text).hexdigest() for text in written.to_list()]

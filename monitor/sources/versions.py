@@ -42,7 +42,7 @@ def decided(rows: pl.DataFrame) -> pl.DataFrame:
     gone, gone_old = pl.col("gone_order"), pl.col("gone_old")
     hash_, hash_old = pl.col("said_hash"), pl.col("content_hash_old").fill_null("")
     was_deleted = pl.col("deleted_at_old").is_not_null()
-    is_later = (said > said_old) | ((said == said_old) & ((said == "") | (hash_ > hash_old)))
+    is_later = (said > said_old) | ((said == said_old) & ((said == "") | (hash_ >= hash_old)))
     return (
         keyed.select("record_id", "id", *stored)
         .unique("record_id", keep="first", maintain_order=True)

@@ -70,6 +70,7 @@ def _delivery_columns() -> list[SchemaItem]:
         Column("source", Text, nullable=False),
         Column("record_id", Text, nullable=False),
         Column("content_hash", Text, nullable=False),
+        Column("delivery_hash", Text),  # of the row as it came; one that has it again says the same
         Column("malformed", Text),  # the columns that could not be read, joined by 、
         Column("raw", Document),  # the delivered row, where anything of it is not in a column
         Column("first_seen_at", Instant, nullable=False),

@@ -11,8 +11,8 @@ from monitor.words import Feed
 BESIDE = (tables.to_judge, tables.behavior_item, tables.behavior_status)
 """What is written beside a behaviour."""
 
-_OWN = {"id", "first_seen_at"}
-"""What depends on when a row landed, and on nothing it says."""
+_OWN = {"id", "first_seen_at", "delivery_hash"}
+"""What depends on when a row landed and how it was written, and on nothing it says."""
 
 
 def contents(store: Store, feed: Feed) -> dict[str, Any]:

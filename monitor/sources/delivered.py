@@ -1,0 +1,90 @@
+"""Delivered rows as they came: their cells by the column that each is of, and a hash of each row.
+
+The hash is of all that is read of a row, and of what it is read with, this program's own files
+among it: a row that has the hash of one that landed says what that one said. Where the program is
+another one, rows are read once more than they had to be.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+
+import polars as pl
+
+from monitor.sources import normalise
+from monitor.sources.batch import Batch, Part
+from monitor.sources.columns import Dialect, Layout
+from monitor.standard.headers import ENVELOPE
+from monitor.store.types import canonical
+
+_ALWAYS = (*ENVELOPE, "status", "status_at")
+_DECIDING = ("monitor.sources", "monitor.standard")
+"""The packages that decide what a row says."""
+
+
+def rows(dialect: Dialect, batch: Batch) -> pl.DataFrame:
+    """The batch's cells as `text:` columns; beside them place, number and delivery of each row,
+    `row`, its position in the batch, and its delivery_hash.
+    """
+    columns = [f"text:{column}" for column in (*(f.column for f in dialect.fields), *_ALWAYS)]
+    parts = [_part(dialect, part, list(dict.fromkeys(columns))) for part in batch.parts]
+    return pl.concat(parts).with_row_index("row")
+
+
+def text(column: str) -> pl.Expr:
+    """The cells of a column."""
+    return pl.col(f"text:{column}")
+
+
+def _part(dialect: Dialect, part: Part, columns: list[str]) -> pl.DataFrame:
+    found = {cell.meta.output_name(): cell for cell in _cells(part.layout)}
+    unknown = sorted(part.layout.unknown)
+    frame = part.frame.select(
+        *(found.get(name, pl.lit(None, pl.String).alias(name)) for name in columns),
+        *(pl.col(header).alias(f"unknown:{header}") for header in unknown),
+    )
+    return frame.select(
+        *columns,
+        place=pl.lit(part.place),
+        number=part.numbers,
+        delivery=pl.lit(part.delivery),
+        delivery_hash=_hashed(frame, _read_with(dialect, unknown)),
+    )
+
+
+def _cells(layout: Layout) -> Iterable[pl.Expr]:
+    """The delivered cells by their column, and the constants of columns that aren't delivered."""
+    for column, header in layout.columns.items():
+        unit = layout.units.get(column)
+        cell = pl.col(header) if unit is None else normalise.with_unit(pl.col(header), unit)
+        yield cell.alias(f"text:{column}")
+    for column, value in layout.constants.items():
+        yield pl.lit(value).alias(f"text:{column}")
+
+
+def _read_with(dialect: Dialect, unknown: list[str]) -> str:
+    """What else than its cells decides what a row says."""
+    settings = dialect.source.model_dump(mode="json", include={"feed", "status", "department"})
+    return canonical([_program(), settings, unknown])
+
+
+@cache
+def _program() -> str:
+    digest = hashlib.sha256(version("polars").encode())
+    for package in _DECIDING:
+        for file in sorted(files(package).iterdir(), key=lambda file: file.name):
+            if file.is_file():
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _hashed(frame: pl.DataFrame, read_with: str) -> pl.Series:
+    """128 bits of each row: that two that differ have the same is not to be feared."""
+    digest = hashlib.sha256(read_with.encode()).digest()
+    halves = [
+        frame.hash_rows(int.from_bytes(seed, "big")).cast(pl.String)
+        for seed in (digest[:8], digest[8:16])
+    ]
+    return pl.select(pl.concat_str(halves, separator=".")).to_series()
