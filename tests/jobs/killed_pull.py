@@ -4,7 +4,8 @@ Standard input gives pulls, pickled: the store's URL, the source's settings, the
 number of the step to die at (0: at none). Each line of standard output is the number of the signal
 that ended one, 0 where it came to its end. An empty tuple ends them.
 
-A step is a statement, before and after it, a commit, and what moves a file.
+A step is a statement, a commit, and what moves a file, each before it is done: what is there after
+one is what is there before the next.
 """
 
 import os
@@ -29,7 +30,7 @@ class _Steps:
 
     def __init__(self, last: int) -> None:
         self._left = last
-        for name in ("before_cursor_execute", "after_cursor_execute", "commit"):
+        for name in ("before_cursor_execute", "commit"):
             event.listen(sa.Engine, name, self._step)
         sys.addaudithook(self._audited)
 
