@@ -18,9 +18,9 @@ import structlog
 
 from jobs.step import Progress, Step, StoppedError
 from monitor import directory
-from monitor.config import BEHAVIOR_FEEDS, Settings, SourceSettings
+from monitor.config import BEHAVIOR_FEEDS, FilesSource, Settings, SourceSettings
 from monitor.errors import SettingsError, SourceError
-from monitor.sources import counts, reader, records, runs
+from monitor.sources import counts, reader, records, runs, unlanded
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.counts import What, unknown_lines
@@ -30,6 +30,7 @@ from monitor.sources.land import Landed, land, passed_over, table_of
 from monitor.sources.lookahead import lookahead
 from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome
+from monitor.sources.unlanded import Apart
 from monitor.store import Store, leases
 from monitor.store.tables import cursor, run
 from monitor.store.upsert import insert_into
@@ -208,7 +209,7 @@ class _Pull:
                 else:
                     batch, rows = part
                     if rows is None:
-                        self._note(batch)
+                        self._note(number, batch)
                     else:
                         self._land(number, batch, rows)
                     self._done(batch)
@@ -223,7 +224,7 @@ class _Pull:
         identities = Identities(self._source)
         start = self._start()
         known: Known | None = None
-        if not (start.everything or start.since):
+        if not (start.everything or start.since or self._keeps_some_apart()):
             known = Known(self._store, table_of(self._source.feed), self._source.name)
         for part in reader.read(self._source, self._dialect, start):
             if isinstance(part, Batch):
@@ -233,6 +234,11 @@ class _Pull:
                 yield part, rows
             else:
                 yield part
+
+    def _keeps_some_apart(self) -> bool:
+        """Whether rows are kept apart, which any row may be to end."""
+        with self._store.reading() as connection:
+            return self._source.name in unlanded.counts(connection)
 
     def _wait(self) -> None:
         """The source is slow: it is still being pulled, unless somebody wants that to end."""
@@ -259,6 +265,13 @@ class _Pull:
         asked: dict[str, str | bool] = {"all": True} if self._again.everything else {}
         return asked | ({"since": self._again.since.isoformat()} if self._again.since else {})
 
+    @property
+    def _is_all_read(self) -> bool:
+        """Whether this pull reads all that the source has, not what is new."""
+        if isinstance(self._source, FilesSource):
+            return self._again.everything
+        return self._again.everything or self._source.cursor is None
+
     def _start(self) -> Start:
         query = sa.select(cursor.c.key, cursor.c.value).where(cursor.c.source == self._source.name)
         with self._store.reading() as connection:
@@ -273,16 +286,17 @@ class _Pull:
             with self._store.writing() as connection:
                 self._renew_lease(connection)
                 landed = land(connection, self._source, rows, self._now)
-                self._move_cursors(connection, batch)
+                self._apart(number).take(connection, batch, rows.frame["record_id"], landed.keyless)
+                self._move_cursors(connection, number, batch)
                 self._count(connection, number, self._landed + landed)
         self._landed += landed
         self._notes.add(batch, rows, landed)
 
-    def _note(self, batch: Batch) -> None:
+    def _note(self, number: int, batch: Batch) -> None:
         """What was read, where that was no rows."""
         with self._store.writing() as connection:
             self._renew_lease(connection)
-            self._move_cursors(connection, batch)
+            self._move_cursors(connection, number, batch)
 
     def _done(self, batch: Batch) -> None:
         """What is to be done once it landed; where that fails, the next pull does it again."""
@@ -296,9 +310,14 @@ class _Pull:
         self._renew(connection)
         self._renewed = time.monotonic()
 
-    def _move_cursors(self, connection: sa.Connection, batch: Batch) -> None:
+    def _apart(self, number: int) -> Apart:
+        return Apart(self._source.name, number, self._now)
+
+    def _move_cursors(self, connection: sa.Connection, number: int, batch: Batch) -> None:
         if not batch.cursors:
             return
+        if isinstance(self._source, FilesSource):  # a file's cursor comes with its last rows
+            self._apart(number).read_whole(connection, [*batch.cursors])
         insert = insert_into(connection, cursor)
         connection.execute(
             insert.on_conflict_do_update(
@@ -355,8 +374,10 @@ class _Pull:
             found = self._notes.details(unknown)
             details = self._asked | found
             self._count(connection, number, self._landed)
+            if outcome is Outcome.OK and self._is_all_read:
+                self._apart(number).read_whole(connection)
             runs.end(connection, number, outcome, self._now + took, error, details)
-        warnings = [*found["warnings"], *unknown_lines(news)]
+        warnings = [*found["warnings"], *self._notes.unlanded(), *unknown_lines(news)]
         for warning in warnings:
             log.warning("source remark", source=name, remark=warning)
         landed = self._landed

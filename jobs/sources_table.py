@@ -172,6 +172,7 @@ def _source(state: SourceState, runs: Runs | None) -> dict[str, Any]:
             "rows": dict.fromkeys(ROWS, 0) | dict(totals.get(What.ROWS, {})),
             "malformed_cells": dict(totals.get(What.MALFORMED, {})),
         },
+        "unlanded": state.unlanded,
         "unknown_columns": dict(totals.get(What.COLUMN, {})),
         "unknown_departments": dict(totals.get(What.DEPARTMENT, {})),
     }

@@ -41,6 +41,10 @@ def status(
             "--runs", metavar="N", min=1, help="Show the last N pulls of the sources, too."
         ),
     ] = None,
+    unlanded: Annotated[
+        bool,
+        typer.Option("--unlanded", help="Show the rows of the sources that can't land, too."),
+    ] = False,
     config: Config = DEFAULT_CONFIG,
     now: Now = None,
     as_json: Json = False,
@@ -50,10 +54,13 @@ def status(
     It reads what the last check wrote and judges nothing, so its exit code is 0 whatever it shows.
     Below the board stands what is amiss with the sources.
 
-    With --sources (or --source, --runs) it shows how each source stands instead: when it was read
-    and is due, the rows of its last pull (read, landed as new or changed, the same as they were,
-    with malformed cells), what could not be read, and whether it is left to rest because it kept
-    failing.
+    With --sources (or --source, --runs, --unlanded) it shows how each source stands instead: when
+    it was read and is due, the rows of its last pull (read, landed as new or changed, the same as
+    they were, with malformed cells), what could not be read, and whether it is left to rest because
+    it kept failing.
+
+    --unlanded lists the rows that are kept apart: entries without the code, name or date that the
+    feed is known by. Each goes from there when it comes right.
     """
     import json
 
@@ -61,27 +68,36 @@ def status(
     from jobs.cli.screen import screen
     from jobs.machine_forms import status_document
     from jobs.sources_table import RunsTable, SourcesTable, remarks, sources_document
+    from jobs.unlanded_table import UnlandedTable, unlanded_document
     from monitor import directory
     from monitor.ledger import statements
     from monitor.sources import past
+    from monitor.sources import unlanded as kept_apart
     from monitor.sources.state import source_states
 
     out = screen()
     instant = instant_or_now(now)
     with opened(config) as (settings, store), store.reading() as connection:
         states = source_states(connection, settings, instant)
-        if sources or source or runs:
+        departments = directory.read(connection)
+        if sources or source or runs or unlanded:
             refuse_strangers(source or (), settings, config)
             states = [state for state in states if not source or state.source in source]
             latest = past.latest(connection, runs) if runs else None
+            names = [state.source for state in states]
+            rows = kept_apart.read(connection, names) if unlanded else None
             if as_json:
-                print(json.dumps(sources_document(states, latest), ensure_ascii=False))
+                document = sources_document(states, latest)
+                if rows is not None:
+                    document["unlanded"] = unlanded_document(rows, departments)
+                print(json.dumps(document, ensure_ascii=False))
                 return
             out.print(SourcesTable(states, instant))
             if latest is not None:
                 out.print(RunsTable(states, latest))
+            if rows is not None:
+                out.print(UnlandedTable(rows, states, departments))
             return
-        departments = directory.read(connection)
         wanted = parse_month(month) if month else month_shown(connection, settings, now)
         code = directory.find(departments, department) if department else None
         found = statements.read(connection, month=wanted, department=code)

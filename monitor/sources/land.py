@@ -16,6 +16,7 @@ from monitor.sources.identity import HASH
 from monitor.sources.normalise import parts
 from monitor.sources.records import Records
 from monitor.sources.statuses import SUBMITTED
+from monitor.sources.unlanded import Keyless
 from monitor.store import bulk, queue, tables
 from monitor.words import Feed, Status
 from monitor.workdays import local_day
@@ -52,14 +53,15 @@ class Landed:
     """What became of a batch: rows read, written as new or changed, left as they were, and rows
     of it with a malformed cell.
 
-    `keyless` says where the rows stand that can't land: entries of a directory without their key.
+    `keyless` are the rows that can't land, entries of a directory without their key, but for those
+    whose record a later row of the batch tells of.
     """
 
     read: int = 0
     landed: int = 0
     unchanged: int = 0
     malformed: int = 0
-    keyless: tuple[str, ...] = ()
+    keyless: tuple[Keyless, ...] = ()
 
     def __add__(self, other: "Landed") -> "Landed":
         return Landed(
@@ -110,16 +112,31 @@ def table_of(feed: Feed) -> sa.Table:
     return tables.behavior if feed in BEHAVIOR_FEEDS else tables.metadata.tables[feed.value]
 
 
-def _with_keys(table: sa.Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """The rows that can land, and where those stand that lack what the table must have.
+def _with_keys(table: sa.Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Keyless, ...]]:
+    """The rows that can land, and those that lack what the table must have.
 
     A deletion lacks nothing: it only names its record then.
     """
-    has_all = pl.all_horizontal(pl.col(n).is_not_null() for n in _needed(table, frame))
+    needed = _needed(table, frame)
+    has_all = pl.all_horizontal(pl.col(n).is_not_null() for n in needed)
     frame = frame.with_columns(says=pl.col("says") & (has_all | ~pl.col("is_deleted")))
-    complete = has_all | ~pl.col("says")
-    where = pl.format("{} row {}", "place", "number")
-    return frame.filter(complete), tuple(frame.filter(~complete).select(where).to_series())
+    frame = frame.with_columns(can_land=has_all | ~pl.col("says"))
+    complete = frame.filter("can_land").drop("can_land")
+    if complete.height == frame.height:
+        return complete, ()
+    comes_right = pl.col("can_land").last().over("record_id")
+    lacking = pl.concat_str(
+        [pl.when(pl.col(n).is_null()).then(pl.lit(n)) for n in needed],
+        separator="、",
+        ignore_nulls=True,
+    )
+    rows = frame.filter(~pl.col("can_land") & ~comes_right).select(
+        "record_id", "place", "number", lacking.str.split("、")
+    )
+    return complete, tuple(
+        Keyless(record_id, place, number, tuple(columns))
+        for record_id, place, number, columns in rows.iter_rows()
+    )
 
 
 def _needed(table: sa.Table, frame: pl.DataFrame) -> list[str]:

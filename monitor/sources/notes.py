@@ -15,6 +15,7 @@ from monitor.sources.columns import Dialect
 from monitor.sources.counts import Counts, What
 from monitor.sources.land import Landed
 from monitor.sources.records import Records
+from monitor.sources.unlanded import Keyless
 
 _SHOWN = 5
 _DAYLIKE = (
@@ -45,7 +46,7 @@ class Notes:
     remarks: list[str] = field(default_factory=list)
     _first: dict[str, str] = field(default_factory=dict)
     _missing: dict[str, str] = field(default_factory=dict)
-    _keyless: list[str] = field(default_factory=list)
+    _keyless: list[Keyless] = field(default_factory=list)
     _mapped: set[str] = field(default_factory=set)
 
     @property
@@ -119,13 +120,17 @@ class Notes:
             f"status {word} is not known: {_rows(count)} taken as pending"
             for word, count in statuses.most_common(_SHOWN)
         ]
-        if self._keyless:
-            listed = ", ".join(self._keyless[:_SHOWN])
-            found.append(
-                f"{_rows(len(self._keyless))} can't land without what the feed "
-                f"{self.dialect.source.feed} is known by: {listed}"
-            )
         return found
+
+    def unlanded(self) -> list[str]:
+        """A sentence about the rows that can't land, which are kept apart until they come right."""
+        if not self._keyless:
+            return []
+        listed = ", ".join(map(str, self._keyless[:_SHOWN]))
+        return [
+            f"{_rows(len(self._keyless))} can't land without what the feed "
+            f"{self.dialect.source.feed} is known by: {listed}"
+        ]
 
 
 def _where(batch: Batch, frame: pl.DataFrame, column: str, item: standard.Field | None) -> str:

@@ -1,14 +1,14 @@
 """How each source stands, told from its runs and counts."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
 import sqlalchemy as sa
 
 from monitor.config import Settings, SourceSettings
-from monitor.sources import counts, past
+from monitor.sources import counts, past, unlanded
 from monitor.sources.breaker import Breaker, breaker
 from monitor.sources.counts import ROWS, Counts, What, unknown_lines
 from monitor.sources.due import due_at
@@ -25,7 +25,8 @@ class SourceState:
 
     `last` is its last pull that ended by itself, and `error` what that could not read, a line each;
     `last_success` is when one that read everything ended. `totals` counts all its pulls. `due_at`
-    is when the daemon pulls it next; it lies in the past where that is overdue.
+    is when the daemon pulls it next; it lies in the past where that is overdue. `unlanded` counts
+    the rows that are kept apart because they can't land.
     """
 
     source: str
@@ -39,6 +40,7 @@ class SourceState:
     last_success: datetime | None = None
     totals: Counts = field(default_factory=dict)
     error: str | None = None
+    unlanded: int = 0
 
     @property
     def rows(self) -> Mapping[str, int]:
@@ -49,7 +51,15 @@ class SourceState:
     def warnings(self) -> tuple[str, ...]:
         """What somebody should look at: of its last pull, and what is unknown so far."""
         of_last = () if self.last is None else self.last.warnings
-        return (*of_last, *unknown_lines(self.totals))
+        return (*of_last, *self._apart(), *unknown_lines(self.totals))
+
+    def _apart(self) -> Iterator[str]:
+        if self.unlanded:
+            rows = "1 row is" if self.unlanded == 1 else f"{self.unlanded} rows are"
+            yield (
+                f"{rows} kept apart, for they can't land without what the feed {self.feed} is "
+                "known by: yueqingling status --unlanded"
+            )
 
 
 def source_states(
@@ -57,10 +67,12 @@ def source_states(
 ) -> Sequence[SourceState]:
     """The state of every source, in the settings' order."""
     pasts, counted = past.read(connection), counts.read(connection)
-    return [
+    apart = unlanded.counts(connection)
+    states = (
         _state(source, pasts.get(source.name, Past()), counted.get(source.name, {}), settings, now)
         for source in settings.source
-    ]
+    )
+    return [replace(state, unlanded=apart.get(state.source, 0)) for state in states]
 
 
 def _state(

@@ -503,6 +503,21 @@ source_count = Table(
     Column("last_at", Instant, nullable=False),
 )
 
+unlanded = Table(
+    "unlanded",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("record_id", Text, primary_key=True),
+    Column("delivery", Text, nullable=False),  # the file; of other sources what was asked for
+    Column("place", Text, nullable=False),
+    Column("number", Integer, nullable=False),  # the row's, in that place
+    Column("lacking", Text, nullable=False),  # the columns that it lacks, joined by 、
+    Column("raw", Document, nullable=False),  # its cells by header
+    Column("run", BigInteger, nullable=False),  # the pull that saw it last
+    Column("first_seen_at", Instant, nullable=False),
+    Column("last_seen_at", Instant, nullable=False),
+)
+
 cursor = Table(
     "cursor",
     metadata,
