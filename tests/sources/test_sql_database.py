@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from monitor.errors import SourceError, SourceUnavailableError
 from monitor.sources import reader
 from monitor.sources.batch import Batch, Reading, Start
 from monitor.sources.columns import Dialect
+from monitor.sources.sql import database
 from monitor.sources.sql.database import opened
 from monitor.store import Store, tables
 from tests.sources.deliveries import pulled, rows_of
@@ -47,10 +49,13 @@ SLOW = {
 WAIT = {
     "postgresql": "pg_sleep(0.2)",
     "mysql": "CONCAT(SLEEP(0.2), REPEAT('x', 20000))",  # a row at once: less waits for the next
-    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT t.cd_id = '' UNION ALL SELECT i + 1 FROM n LIMIT "
-    "400000) SELECT COUNT(*) FROM n)",
 }
 """Some 0.2 s for each row."""
+STEPS = (
+    "(WITH RECURSIVE n(i) AS (SELECT t.cd_id = '' UNION ALL SELECT i + 1 FROM n LIMIT 20000) "
+    "SELECT COUNT(*) FROM n)"
+)
+"""So many for each row that SQLite looks at the clock."""
 
 MANY = {
     "postgresql": "SELECT i AS cd_id, repeat('x', 20000) AS note, {columns} "
@@ -91,13 +96,32 @@ def test_mariadb_goes_on_with_nothing_that_nobody_waits_for(mariadb_url: str) ->
     gc.collect()
 
 
-def test_a_long_reading_may_take_longer_than_the_timeout(front_end: str) -> None:
-    create(front_end)
+@pytest.mark.parametrize("server", ["postgres_front_end", "mariadb_url"])
+def test_a_long_reading_may_take_longer_than_the_timeout(
+    request: pytest.FixtureRequest, server: str
+) -> None:
+    url = request.getfixturevalue(server)
+    create(url)
     rows = [(n, "2022-01-25 09:00:00", "01") for n in range(12)]
-    insert(front_end, *rows)
-    query = f"SELECT t.*, {WAIT[name_of(front_end)]} AS waited FROM {TABLE} AS t"
-    batches = list(reading(front_end, query=query, timeout="2s", batch_rows=1))
+    insert(url, *rows)
+    query = f"SELECT t.*, {WAIT[name_of(url)]} AS waited FROM {TABLE} AS t"
+    batches = list(reading(url, query=query, timeout="2s", batch_rows=1))
     assert len(batches) == len(rows)
+
+
+def test_a_long_reading_of_a_file_may_take_longer_than_the_timeout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path / 'exchange.db'}"
+    create(url)
+    rows = [(n, "2022-01-25 09:00:00", "01") for n in range(8)]
+    insert(url, *rows)
+    clock = iter(range(1_000_000))
+    monkeypatch.setattr(database, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    query = f"SELECT t.*, {STEPS} AS waited FROM {TABLE} AS t"
+    batches = list(reading(url, query=query, timeout="100s", batch_rows=1))
+    assert len(batches) == len(rows)
+    assert next(clock) > 100
 
 
 def test_nothing_is_written(front_end: str) -> None:
@@ -379,6 +403,7 @@ def test_sources_that_are_read_side_by_side_import_their_driver_once() -> None:
     program = """
 from concurrent.futures import ThreadPoolExecutor
 from monitor.errors import SourceUnavailableError
+from monitor.sources.sql import database
 from monitor.sources.sql.database import opened
 from tests.sources.exchange import source
 
