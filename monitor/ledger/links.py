@@ -230,20 +230,26 @@ def _link_state(settings: Settings) -> sa.Case[str]:
 
 
 def _is_unproven(settings: Settings) -> sa.ColumnElement[bool]:
-    """Whether a submission lies further back than we can have missed it.
+    """Whether a whole pull should have brought the record as submitted, and didn't.
 
-    A source's first full pull proves nothing: it brings records of any age.
+    A source's first pull proves nothing, nor does one after a long downtime: both bring records
+    that nobody can have seen before.
     """
     b = behavior
-    pulled_before = sa.exists().where(
+    by_day = sa.case((b.c.submitted_by_day, timedelta(days=1).total_seconds()), else_=0.0)
+
+    def long_after(instant: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        limit = settings.month_zero.proof_within.total_seconds()
+        return SecondsAfter(instant, b.c.submitted_at) - by_day > limit
+
+    missed_it = sa.exists().where(
         run.c.job == "pull",
         run.c.source == b.c.source,
         run.c.outcome == "ok",
+        run.c.started_at > b.c.submitted_at,  # for the index
         run.c.finished_at < b.c.first_submitted_seen_at,
+        long_after(run.c.started_at),
     )
-    by_day = sa.case((b.c.submitted_by_day, timedelta(days=1).total_seconds()), else_=0.0)
-    late = (
-        SecondsAfter(b.c.first_submitted_seen_at, b.c.submitted_at) - by_day
-        > settings.month_zero.proof_within.total_seconds()
-    )
-    return sa.func.coalesce(sa.and_(late, pulled_before), sa.false())
+    # Most records were seen soon: they need no look at the pulls.
+    unproven = sa.and_(long_after(b.c.first_submitted_seen_at), missed_it)
+    return sa.func.coalesce(unproven, sa.false())

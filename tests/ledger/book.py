@@ -244,14 +244,15 @@ class Book:
         """Say that a record fails nothing any more."""
         self._do(sa.delete(finding).where(finding.c.behavior_id == key))
 
-    def pulled(self, source: str, at: str, outcome: str = "ok") -> None:
+    def pulled(self, source: str, at: datetime | str, outcome: str = "ok") -> None:
         """Say that a source was pulled."""
+        instant = china(at) if isinstance(at, str) else at
         self._plain_insert(
             run,
             job="pull",
             source=source,
-            started_at=china(at),
-            finished_at=china(at),
+            started_at=instant,
+            finished_at=instant,
             outcome=outcome,
         )
 

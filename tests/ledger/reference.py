@@ -123,7 +123,7 @@ class World:
     departments: dict[str, date | None]  # code: last day in scope
     charge_pending: str
     strict: bool
-    pulled_before: bool
+    pulls: tuple[datetime, ...]  # of all records, whole
     items: list[Item]
     records: list[Record]
     expected: list[Expected]
@@ -238,9 +238,11 @@ def owner_of(world: World, expected: Expected) -> str:
 
 
 def is_unproven(world: World, record: Record) -> bool:
-    if not world.pulled_before or not record.submitted_at or not record.submitted_seen_at:
+    """Whether a pull should have brought the record as submitted, and did not."""
+    sent, seen = record.submitted_at, record.submitted_seen_at
+    if not sent or not seen:
         return False
-    return record.submitted_seen_at - record.submitted_at > timedelta(hours=26)
+    return any(sent + timedelta(hours=26) < pull < seen for pull in world.pulls)
 
 
 def submission_day(world: World, record: Record) -> date | None:

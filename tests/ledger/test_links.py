@@ -152,6 +152,7 @@ def test_without_a_catalogue_item_codes_are_not_measured(store: Store) -> None:
 def test_a_submission_that_we_should_have_seen_before_is_not_proven(store: Store) -> None:
     book = Book(store)
     book.pulled("test", "2022-01-12T12:00")
+    book.pulled("test", "2022-01-20T07:00")
     seen = china("2022-01-20T09:00")
     record = book.record(submitted="2022-01-11T09:00", first_submitted_seen_at=seen)
     soon = book.record(submitted=seen - timedelta(hours=26), first_submitted_seen_at=seen)
@@ -161,6 +162,18 @@ def test_a_submission_that_we_should_have_seen_before_is_not_proven(store: Store
         False,
     )
     assert statement.figures["timely_ratio"]["numerator"] == 0
+
+
+@pytest.mark.parametrize(("pulled", "is_unproven"), [("12T10:59", False), ("12T11:01", True)])
+def test_a_pull_after_a_long_downtime_proves_nothing_against_what_it_brings(
+    store: Store, pulled: str, is_unproven: bool
+) -> None:
+    book = Book(store)
+    book.pulled("test", f"2022-01-{pulled}")
+    seen = china("2022-01-20T09:00")
+    record = book.record(submitted="2022-01-11T09:00", first_submitted_seen_at=seen)
+    book.tick(OPEN)
+    assert book.fact(record, "submission_unproven") is is_unproven
 
 
 def test_a_sources_first_pull_proves_nothing_against_its_records(store: Store) -> None:

@@ -110,7 +110,7 @@ class Case:
     looks: tuple[datetime, ...]
     charge_pending: str
     strict: bool
-    pulled_before: bool
+    pulls: frozenset[datetime]
     last_in_scope: date | None
     items: tuple[Item, ...]
     lives: tuple[Life, ...]
@@ -204,7 +204,7 @@ def cases(draw: st.DrawFn) -> Case:
         tuple(sorted(looks)),
         draw(st.sampled_from(["office", "department"])),
         draw(st.sampled_from([True, True, False])),
-        draw(st.booleans()),
+        draw(st.frozensets(_instants, max_size=3)),
         draw(st.sampled_from([None, date(2022, 1, 31)])),
         tuple(items),
         tuple(draw(st.lists(_lives(), max_size=6))),
@@ -240,8 +240,8 @@ class District:
         self.book.department(C, in_scope_to=case.last_in_scope)
         for item in case.items:
             self.book.item(item.code, item.owner, item_state=item.state, in_use_to=item.to)
-        if case.pulled_before:
-            self.book.pulled("test", "2021-12-30T10:00")
+        for pull in sorted(case.pulls):
+            self.book.pulled("test", pull)
         self.records: dict[int, Record] = {}
         self.expected: dict[int, Expected] = {}
         self.exemptions: dict[int, int] = {}
@@ -344,7 +344,7 @@ class District:
             departments={A: None, B: None, C: self.case.last_in_scope},
             charge_pending=self.case.charge_pending,
             strict=self.case.strict,
-            pulled_before=self.case.pulled_before,
+            pulls=tuple(self.case.pulls),
             items=list(self.case.items),
             records=list(self.records.values()),
             expected=list(self.expected.values()),
