@@ -26,7 +26,7 @@ class ClosingTable:
             instants = (each.close_at, each.deadline)
             table.add_row(
                 str(each.month),
-                each.standing.zh,
+                each.standing.zh + ("（重新打开）" if each.reopened else ""),
                 *(f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}" for at in instants),
                 "、".join(each.unread) or "—",
             )
@@ -41,4 +41,5 @@ def as_dict(prospect: Prospect) -> dict[str, Any]:
         "close_at": prospect.close_at.isoformat(),
         "deadline": prospect.deadline.isoformat(),
         "unread": list(prospect.unread),
+        "reopened_at": prospect.reopened.at.isoformat() if prospect.reopened else None,
     }

@@ -1,6 +1,7 @@
 """Seals for a terminal, and as a program reads them. The office reads it: its words are Chinese."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -9,6 +10,7 @@ from rich.text import Text
 
 from monitor.directory import Department, named
 from monitor.ledger.figures import Name, percent
+from monitor.ledger.revisions import Reopening
 from monitor.ledger.seals import Seal
 from monitor.ledger.verification import Verdict
 from monitor.words import MonthState
@@ -34,13 +36,26 @@ class SealsTable:
             yield Text("还没有封存的月份")
             return
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-        for name in ("月份", "封存时间", "各部门状态"):
+        for name in ("月份", "版次"):
+            table.add_column(name, no_wrap=True)
+        for name in ("封存时间", "各部门状态"):
             table.add_column(name)
         table.add_column("哈希", overflow="fold")
         for seal in self._seals:
             counts = "，".join(f"{state.zh} {seal.states[state]}" for state in _shown(seal))
-            table.add_row(str(seal.month), _at(seal), counts or "—", seal.hash)
+            style = "dim" if seal.reopened else None
+            table.add_row(
+                str(seal.month),
+                str(seal.revision),
+                _at(seal),
+                counts or "—",
+                seal.hash,
+                style=style,
+            )
         yield table
+        for seal in self._seals:
+            if seal.reopened:
+                yield Text(_reopened(seal, seal.reopened))
 
 
 class SealTable:
@@ -52,13 +67,16 @@ class SealTable:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the title, the departments in the document's order and the hash."""
-        yield Text(f"{self._seal.month} 封存于 {_at(self._seal)}", "bold")
+        seal = self._seal
+        yield Text(f"{seal.month} 第 {seal.revision} 版，封存于 {_at(seal)}", "bold")
+        if seal.reopened:
+            yield Text(_reopened(seal, seal.reopened), "bold red")
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column("部门")
         table.add_column("封存状态", no_wrap=True)
         for name in ("应录", "积压", "待审", "结转", *(zh for _name, zh in _FIGURES)):
             table.add_column(name, justify="right", no_wrap=True)
-        for each in reversed(self._seal.document["statements"]):
+        for each in reversed(seal.document["statements"]):
             table.add_row(
                 named(self._departments, each["department"]).short_name,
                 MonthState(each["state"]).zh,
@@ -66,17 +84,20 @@ class SealTable:
                 *(_share(each["figures"].get(name)) for name, _zh in _FIGURES),
             )
         yield table
-        yield Text(f"哈希 {self._seal.hash}", "dim")
+        yield Text(f"哈希 {seal.hash}", "dim")
 
 
 def listed(seal: Seal) -> dict[str, Any]:
     """A seal without its statements, for a program."""
+    reopened = seal.reopened
     return {
         "month": str(seal.month),
+        "revision": seal.revision,
         "sealed_at": seal.document["sealed_at"],
         "previous_hash": seal.document["previous_hash"],
         "hash": seal.hash,
         "states": {state.value: seal.states[state] for state in _shown(seal)},
+        "reopened": reopened and {"at": reopened.at.isoformat(), "reason": reopened.reason},
     }
 
 
@@ -90,6 +111,7 @@ def verdict_lines(verdict: Verdict, departments: Mapping[str, Department]) -> li
         " ".join(
             (
                 each.month or "全部",
+                *([f"第 {each.revision} 版"] if each.revision else []),
                 *([named(departments, each.department).name] if each.department else []),
                 f"{each.fault.zh}（{each.fault}）",
             )
@@ -105,7 +127,12 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
         "seals": verdict.seals,
         "last_hash": verdict.last_hash,
         "broken": [
-            {"month": each.month, "department": each.department, "fault": each.fault.value}
+            {
+                "month": each.month,
+                "revision": each.revision,
+                "department": each.department,
+                "fault": each.fault.value,
+            }
             for each in verdict.broken
         ],
     }
@@ -116,7 +143,19 @@ def _shown(seal: Seal) -> list[MonthState]:
 
 
 def _at(seal: Seal) -> str:
-    return f"{seal.sealed_at.astimezone(ZONE):%Y-%m-%d %H:%M}"
+    return _minute(seal.sealed_at)
+
+
+def _reopened(seal: Seal, reopening: Reopening) -> str:
+    """What is said of a seal that holds no longer."""
+    return (
+        f"{seal.month} 第 {seal.revision} 版于 {_minute(reopening.at)} 重新打开，不再有效："
+        f"{reopening.reason}"
+    )
+
+
+def _minute(at: datetime) -> str:
+    return f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}"
 
 
 def _share(figure: Mapping[str, int] | None) -> str:

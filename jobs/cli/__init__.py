@@ -13,6 +13,7 @@ from jobs.cli.explain import explain
 from jobs.cli.findings import findings
 from jobs.cli.pull import pull
 from jobs.cli.remind import deliver, remind
+from jobs.cli.reopen import reopen
 from jobs.cli.serve import serve
 from jobs.cli.status import status
 
@@ -67,6 +68,7 @@ app.add_typer(exempt.app, name="exempt", rich_help_panel=ENTER)
 verb.add(app, pull, panel=RUN)
 verb.add(app, check, panel=RUN)
 verb.add(app, close, panel=RUN)
+verb.add(app, reopen, panel=RUN)
 verb.add(app, remind, panel=RUN)
 verb.add(app, deliver, panel=RUN)
 verb.add(app, serve, panel=RUN)

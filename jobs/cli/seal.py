@@ -35,6 +35,9 @@ def list_seals(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
 
 def show(
     month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The sealed month.")],
+    revision: Annotated[
+        int | None, typer.Option("--revision", min=1, help="Which of its seals; else the last.")
+    ] = None,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -53,11 +56,17 @@ def show(
     with opened(config) as (_settings, store), store.reading() as connection:
         departments = directory.read(connection)
         found = seals.read(connection)
-    chosen = [seal for seal in found if seal.month == wanted]
-    if not chosen:
-        months = ", ".join(str(seal.month) for seal in found) or "none"
+    of_month = [seal for seal in found if seal.month == wanted]
+    if not of_month:
+        months = ", ".join(sorted({str(seal.month) for seal in found})) or "none"
         raise typer.BadParameter(
             f"expected a sealed month ({months}), found {wanted}", param_hint="YYYY-MM"
+        )
+    chosen = [seal for seal in of_month if revision in (None, seal.revision)]
+    if not chosen:
+        known = ", ".join(str(seal.revision) for seal in of_month)
+        raise typer.BadParameter(
+            f"expected a revision of {wanted} ({known}), found {revision}", param_hint="--revision"
         )
     if as_json:
         print(json.dumps({"format": 1, **chosen[-1].to_json()}, ensure_ascii=False))
@@ -79,9 +88,10 @@ def verify(
 ) -> None:
     """Find what was changed after it was sealed, by month and department; exit code 1 if anything.
 
-    Every seal is hashed anew and compared with the chain, with its columns, and with the sealed
-    states that board and messages show. Note the last hash outside the store (in the bulletin, on
-    paper) and give it with --expect: then a chain that was forged as a whole is found, too.
+    Every seal, those of reopened months too, is hashed anew and compared with the chain, with its
+    columns, and with the sealed states that board and messages show. Note the last hash outside the
+    store (in the bulletin, on paper) and give it with --expect: then a chain that was forged as a
+    whole is found, too.
     """
     import json
 

@@ -7,10 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import freshness
-from monitor.store.tables import seal
+from monitor.ledger import freshness, revisions
+from monitor.ledger.revisions import Reopening
 from monitor.words import Word
-from monitor.workdays import Month
+from monitor.workdays import Month, local_day
 
 
 class Standing(Word):
@@ -28,7 +28,7 @@ class Prospect:
     """A month on its way to the seal.
 
     `unread` are the sources that were not read whole since the close; at `deadline` the month is
-    sealed without them.
+    sealed without them. `reopened` where it was sealed before, and is to be sealed anew.
     """
 
     month: Month
@@ -36,20 +36,30 @@ class Prospect:
     close_at: datetime
     deadline: datetime
     unread: tuple[str, ...]
+    reopened: Reopening | None = None
 
 
 def prospects(
     connection: sa.Connection, settings: Settings, now: datetime, months: Iterable[Month]
 ) -> list[Prospect]:
-    """Where each of `months` (oldest first) stands."""
-    sealed = frozenset(connection.scalars(sa.select(seal.c.month)))
+    """Where each of `months` (oldest first) stands.
+
+    A reopened month waits for its sources as one that just closed, from the day of the reopening.
+    """
+    sealed = revisions.sealed_months(connection)
+    reopened = revisions.waiting(connection)
     begun = freshness.last_begun(connection)
 
     def found() -> Iterator[Prospect]:
         is_held = False
         for month in months:
             closing = freshness.close_at(month, settings)
-            deadline = freshness.seal_deadline(month, settings)
+            reopening = reopened.get(str(month))
+            deadline = (
+                freshness.grace_end(local_day(reopening.at), settings)
+                if reopening
+                else freshness.seal_deadline(month, settings)
+            )
             unread = tuple(
                 source.name
                 for source in settings.source
@@ -67,6 +77,6 @@ def prospects(
                 standing = Standing.DUE
             is_held = is_held or standing in (Standing.OPEN, Standing.READING)
             waited_for = unread if standing is Standing.READING else ()
-            yield Prospect(month, standing, closing, deadline, waited_for)
+            yield Prospect(month, standing, closing, deadline, waited_for, reopening)
 
     return list(found())

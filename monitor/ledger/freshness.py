@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 
@@ -85,9 +85,12 @@ def last_begun(connection: sa.Connection) -> Mapping[str, datetime | None]:
 
 def seal_deadline(month: Month, settings: Settings) -> datetime:
     """When the seal of `month` is made at the latest (`seal_grace` of the next working day)."""
-    rule, calendar = settings.month_zero, settings.days
-    day = calendar.add(close_day(month, rule.close, calendar), 1)
-    return datetime.combine(day, rule.seal_grace, ZONE)
+    return grace_end(close_day(month, settings.month_zero.close, settings.days), settings)
+
+
+def grace_end(day: date, settings: Settings) -> datetime:
+    """Until when sources are waited for from `day` on: `seal_grace` of the next working day."""
+    return datetime.combine(settings.days.add(day, 1), settings.month_zero.seal_grace, ZONE)
 
 
 def close_at(month: Month, settings: Settings) -> datetime:

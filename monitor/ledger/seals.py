@@ -15,17 +15,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import closing
+from monitor.ledger import closing, revisions
 from monitor.ledger.account import Account
 from monitor.ledger.freshness import close_at
+from monitor.ledger.revisions import Reopening
 from monitor.ledger.states import judged
 from monitor.store.tables import seal
 from monitor.store.types import canonical
 from monitor.words import DISTRICT, MonthState
 from monitor.workdays import Month
 
-FORMAT = 2
-"""Since 2 each statement has its own hash."""
+FORMAT = 3
+"""Since 2 each statement has its own hash; since 3 it says which one of its month it follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,12 @@ class Seal:
     """A row of the table `seal`."""
 
     month: Month
+    revision: int
     sealed_at: datetime
     document: Mapping[str, Any]
     hash: str
+    reopened: Reopening | None
+    """Since when it holds no longer; None for the one that holds."""
 
     @property
     def states(self) -> Counter[MonthState]:
@@ -48,15 +52,28 @@ class Seal:
 
     def to_json(self) -> dict[str, Any]:
         """The seal as it is exported: what can be verified with the document alone."""
-        return {"month": str(self.month), "hash": self.hash, "document": self.document}
+        return {
+            "month": str(self.month),
+            "revision": self.revision,
+            "hash": self.hash,
+            "document": self.document,
+        }
 
 
 def read(connection: sa.Connection) -> list[Seal]:
     """The seals in the order of the chain."""
-    rows = connection.execute(sa.select(seal).order_by(seal.c.month)).all()
+    rows = connection.execute(sa.select(seal).order_by(seal.c.month, seal.c.revision)).all()
+    reopened = revisions.read(connection)
     place = places((row.hash, row.previous_hash) for row in rows)
     return [
-        Seal(Month.parse(row.month), row.sealed_at, row.document, row.hash)
+        Seal(
+            month=Month.parse(row.month),
+            revision=row.revision,
+            sealed_at=row.sealed_at,
+            document=row.document,
+            hash=row.hash,
+            reopened=reopened.get((row.month, row.revision)),
+        )
         for row in sorted(rows, key=lambda row: place.get(row.hash, len(place)))
     ]
 
@@ -74,11 +91,6 @@ def places(links: Iterable[tuple[str, str | None]]) -> Mapping[str, int]:
         place[last] = len(place)
         last = after.get(last)
     return place
-
-
-def sealed_months(connection: sa.Connection) -> frozenset[str]:
-    """The months that have a seal."""
-    return frozenset(connection.scalars(sa.select(seal.c.month)))
 
 
 def due(
@@ -100,11 +112,15 @@ def make(
     month: Month,
     accounts: Sequence[Account],
 ) -> None:
-    """Seal `month` with what `accounts` say of it as of its close."""
+    """Seal `month` with what `accounts` say of it as of its close; anew where it was reopened."""
     previous = _last_hash(connection)
+    reopened = revisions.waiting(connection).get(str(month))
+    revision = reopened.revision + 1 if reopened else 1
     document = {
         "format": FORMAT,
         "month": str(month),
+        "revision": revision,
+        "follows": _followed(connection, reopened) if reopened else None,
         "close_at": close_at(month, settings).isoformat(),
         "sealed_at": now.isoformat(),
         "previous_hash": previous,
@@ -114,12 +130,25 @@ def make(
     connection.execute(
         sa.insert(seal).values(
             month=str(month),
+            revision=revision,
             sealed_at=now,
             document=document,
             previous_hash=previous,
             hash=digest(document),
         )
     )
+
+
+def _followed(connection: sa.Connection, reopened: Reopening) -> dict[str, Any]:
+    """What a seal says of the one of the same month that holds no longer."""
+    query = sa.select(seal.c.hash).where(
+        seal.c.month == str(reopened.month), seal.c.revision == reopened.revision
+    )
+    return {
+        "hash": connection.execute(query).scalar_one(),
+        "reopened_at": reopened.at.isoformat(),
+        "reason": reopened.reason,
+    }
 
 
 def _last_hash(connection: sa.Connection) -> str | None:

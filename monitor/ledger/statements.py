@@ -18,6 +18,7 @@ from monitor.ledger import (
     calendar,
     coverage,
     freshness,
+    revisions,
     scratch,
     seals,
     states,
@@ -129,6 +130,14 @@ def month_in_hand(settings: Settings, now: datetime) -> Month:
     return freshness.last_closed(now, settings).shift(1)
 
 
+def earliest(settings: Settings, now: datetime) -> Month:
+    """The first month that statements are made of, if anything belongs to it."""
+    current = Month.of(local_day(now))
+    start = settings.month_zero.start
+    longest = current.shift(1 - LONGEST)
+    return longest if start is None else min(max(longest, Month.parse(start)), current)
+
+
 def _of_all(row: Any, district: Mapping[str, dict[str, int]]) -> dict[str, int]:
     return district.get(row.month, {}) if row.department == DISTRICT else {}
 
@@ -159,9 +168,7 @@ def _months(connection: sa.Connection, settings: Settings, now: datetime) -> lis
         for column in (unit.c.month, statement.c.month)
         if (text := connection.scalar(sa.select(sa.func.min(column))))
     ]
-    first = max(min([in_hand, current, *begun]), current.shift(1 - LONGEST))
-    if settings.month_zero.start is not None:
-        first = min(max(first, Month.parse(settings.month_zero.start)), current)
+    first = max(min([in_hand, current, *begun]), earliest(settings, now))
     return list(months_between(first, current))
 
 
@@ -186,8 +193,12 @@ def _known(
 
 
 def _sealed(connection: sa.Connection) -> frozenset[tuple[str, str]]:
+    is_kept = sa.or_(
+        statement.c.sealed_state.is_not(None),
+        statement.c.month.in_(revisions.waiting(connection)),
+    )
     query = sa.select(statement.c.department, statement.c.month).where(
-        statement.c.sealed_state.is_not(None), statement.c.department != DISTRICT
+        is_kept, statement.c.department != DISTRICT
     )
     return frozenset((department, month) for department, month in connection.execute(query))
 
@@ -220,13 +231,13 @@ def _write(
     frozen: Mapping[Month, Mapping[str, MonthState]],
 ) -> None:
     before = {(row.department, row.month): row for row in connection.execute(sa.select(statement))}
-    sealed_months = seals.sealed_months(connection)
+    sealed_months = revisions.sealed_months(connection)
     rows: list[dict[str, Any]] = []
     for account in current:
         key = (account.department, str(account.month))
         old = before.get(key)
         sealed = frozen.get(account.month, {}).get(account.department)
-        if old is not None and old.sealed_state is not None:
+        if account.month not in frozen and old is not None and old.sealed_state is not None:
             sealed = MonthState(old.sealed_state)
         is_sealed = str(account.month) in sealed_months
         was_late = old is not None and bool(old.late)

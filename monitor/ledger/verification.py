@@ -13,6 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from monitor.ledger import revisions
+from monitor.ledger.revisions import Reopening
 from monitor.ledger.seals import places, statement_digest
 from monitor.store.tables import seal, statement
 from monitor.words import Word
@@ -26,6 +28,7 @@ class Fault(Word):
     COLUMN = "column", "封存记录的列与封存文档不符"
     CHAIN = "chain", "前一封存缺失或被替换"
     STATE = "state", "统计表中的封存状态与封存文档不符"
+    REOPENING = "reopening", "重新打开的记录缺失或与封存文档不符"
     EXPECTED = "expected", "封存链中没有给定的哈希"
 
 
@@ -33,10 +36,11 @@ class Fault(Word):
 class Broken:
     """A seal, or one department's part of it, that isn't what was sealed.
 
-    `month` and `department` are None where no one month or department is at fault.
+    `month`, `revision` and `department` are None where no one of them is at fault.
     """
 
     month: str | None
+    revision: int | None
     department: str | None
     fault: Fault
 
@@ -55,6 +59,7 @@ class _Kept:
     """A seal as the store keeps it; `document` is empty where `text` is no object."""
 
     month: str
+    revision: int
     sealed_at: datetime
     text: str
     document: Mapping[str, Any]
@@ -67,6 +72,14 @@ class _Kept:
         found = self.document.get("statements")
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
+    def broken(self, fault: Fault, department: str | None = None) -> Broken:
+        """What is wrong with this seal, or with the department's part of it."""
+        return Broken(self.month, self.revision, department, fault)
+
+
+Reopenings = Mapping[tuple[str, int], Reopening]
+"""By month and the revision that holds no longer."""
+
 
 def verify(connection: sa.Connection, expected_hash: str | None = None) -> Verdict:
     """Look at every seal, in the order of sealing.
@@ -78,22 +91,25 @@ def verify(connection: sa.Connection, expected_hash: str | None = None) -> Verdi
     place = places((each.hash, each.previous_hash) for each in rows)
     kept = sorted(rows, key=lambda each: place.get(each.hash, len(place)))
     last_hash = kept[-1].hash if kept else None
+    reopened = revisions.read(connection)
     broken = [fault for each in kept for fault in _within(each)]
     broken += _chain(kept)
-    broken += _states(connection, kept)
+    broken += _reopenings(kept, reopened)
+    broken += _states(connection, kept, reopened)
     if expected_hash is not None and expected_hash not in {each.hash for each in kept}:
-        broken.append(Broken(None, None, Fault.EXPECTED))
+        broken.append(Broken(None, None, None, Fault.EXPECTED))
     return Verdict(len(kept), last_hash, tuple(broken))
 
 
 def _read(connection: sa.Connection) -> Iterator[_Kept]:
     query = sa.select(
         seal.c.month,
+        seal.c.revision,
         seal.c.sealed_at,
         sa.type_coerce(seal.c.document, sa.Text).label("text"),
         seal.c.previous_hash,
         seal.c.hash,
-    ).order_by(seal.c.month)
+    ).order_by(seal.c.month, seal.c.revision)
     for row in connection.execute(query):
         try:
             document = json.loads(row.text)
@@ -101,6 +117,7 @@ def _read(connection: sa.Connection) -> Iterator[_Kept]:
             document = None
         yield _Kept(
             month=row.month,
+            revision=row.revision,
             sealed_at=row.sealed_at,
             text=row.text,
             document=document if isinstance(document, dict) else {},
@@ -112,18 +129,19 @@ def _read(connection: sa.Connection) -> Iterator[_Kept]:
 def _within(kept: _Kept) -> Iterator[Broken]:
     """What a seal says against itself."""
     if sha256(kept.text.encode()).hexdigest() != kept.hash:
-        yield Broken(kept.month, None, Fault.DOCUMENT)
+        yield kept.broken(Fault.DOCUMENT)
     document = kept.document
-    columns = (kept.month, kept.sealed_at.isoformat(), kept.previous_hash)
+    columns = (kept.month, kept.revision, kept.sealed_at.isoformat(), kept.previous_hash)
     if columns != (
         document.get("month"),
+        document.get("revision", 1),
         document.get("sealed_at"),
         document.get("previous_hash"),
     ):
-        yield Broken(kept.month, None, Fault.COLUMN)
+        yield kept.broken(Fault.COLUMN)
     for each in kept.statements:
         if "hash" in each and statement_digest(each) != each["hash"]:
-            yield Broken(kept.month, str(each.get("department")), Fault.STATEMENT)
+            yield kept.broken(Fault.STATEMENT, str(each.get("department")))
 
 
 def _chain(kept: Sequence[_Kept]) -> Iterator[Broken]:
@@ -131,21 +149,40 @@ def _chain(kept: Sequence[_Kept]) -> Iterator[Broken]:
     previous: str | None = None
     for each in kept:
         if each.previous_hash != previous:
-            yield Broken(each.month, None, Fault.CHAIN)
+            yield each.broken(Fault.CHAIN)
         previous = each.hash
 
 
-def _states(connection: sa.Connection, kept: Sequence[_Kept]) -> Iterator[Broken]:
+def _reopenings(kept: Sequence[_Kept], reopened: Reopenings) -> Iterator[Broken]:
+    """The seals that follow one of their month which was reopened otherwise than they say."""
+    hashes = {(each.month, each.revision): each.hash for each in kept}
+    for each in kept:
+        before = (each.month, each.revision - 1)
+        found = reopened.get(before)
+        told = found and {
+            "hash": hashes.get(before),
+            "reopened_at": found.at.isoformat(),
+            "reason": found.reason,
+        }
+        if each.document.get("follows") != told:
+            yield each.broken(Fault.REOPENING)
+
+
+def _states(
+    connection: sa.Connection, kept: Sequence[_Kept], reopened: Reopenings
+) -> Iterator[Broken]:
     """The departments whose sealed state in the statements is not the one in the seal."""
     query = sa.select(statement.c.month, statement.c.department, statement.c.sealed_state).where(
         statement.c.sealed_state.is_not(None)
     )
     shown = {(row.month, row.department): row.sealed_state for row in connection.execute(query)}
+    holding = {each.month: each for each in kept if (each.month, each.revision) not in reopened}
     sealed = {
         (each.month, str(of_department.get("department"))): of_department.get("state")
-        for each in kept
+        for each in holding.values()
         for of_department in each.statements
     }
     for month, department in sorted(shown.keys() | sealed.keys()):
         if shown.get((month, department)) != sealed.get((month, department)):
-            yield Broken(month, department, Fault.STATE)
+            revision = holding[month].revision if month in holding else None
+            yield Broken(month, revision, department, Fault.STATE)

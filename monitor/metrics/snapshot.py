@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from monitor import directory
 from monitor.config import Settings
 from monitor.directory import Department
+from monitor.ledger import revisions
 from monitor.sources.state import SourceState, source_states
 from monitor.store.tables import (
     behavior,
@@ -255,5 +256,7 @@ def _attempts(connection: sa.Connection) -> tuple[Attempts, ...]:
 
 
 def _seals(connection: sa.Connection, months: tuple[str, ...]) -> dict[str, datetime]:
-    query = sa.select(seal.c.month, seal.c.sealed_at).where(seal.c.month.in_(months))
+    query = sa.select(seal.c.month, seal.c.sealed_at).where(
+        seal.c.month.in_(months), revisions.holds()
+    )
     return {row.month: row.sealed_at for row in connection.execute(query)}

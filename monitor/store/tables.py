@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     ForeignKey,
+    ForeignKeyConstraint,
     FromClause,
     Index,
     Integer,
@@ -433,10 +434,21 @@ seal = Table(
     "seal",
     metadata,
     Column("month", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),  # from 1 on
     Column("sealed_at", Instant, nullable=False),
     Column("document", Document, nullable=False),
     Column("previous_hash", Text),
     Column("hash", Text, nullable=False),
+)
+
+reopening = Table(
+    "reopening",
+    metadata,
+    Column("month", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),  # of the seal reopened
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    ForeignKeyConstraint(["month", "revision"], ["seal.month", "seal.revision"]),
 )
 
 outbox = Table(

@@ -17,6 +17,7 @@ VERBS = [
     "pull",
     "check",
     "close",
+    "reopen",
     "status",
     "explain",
     "findings",

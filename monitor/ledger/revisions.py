@@ -1,0 +1,97 @@
+"""Revisions (封存版次): which seal of a month holds, and how a month is reopened (重新打开).
+
+A seal is never changed and never deleted. Reopening a month says of its seal that it holds no
+longer; the next one is of a revision of its own, and says which seal it follows and why.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from monitor.errors import EntryError
+from monitor.ledger import audit
+from monitor.store import queue
+from monitor.store.tables import reopening, seal, statement
+from monitor.words import MonthState
+from monitor.workdays import Month
+
+
+@dataclass(frozen=True, slots=True)
+class Reopening:
+    """A seal that holds no longer, since when and why; who said so is in the audit trail."""
+
+    month: Month
+    revision: int
+    at: datetime
+    reason: str
+
+
+def holds() -> sa.ColumnElement[bool]:
+    """The condition that a row of `seal` is the one that holds for its month."""
+    is_reopened = sa.exists().where(
+        reopening.c.month == seal.c.month, reopening.c.revision == seal.c.revision
+    )
+    return sa.not_(is_reopened)
+
+
+def sealed_months(connection: sa.Connection) -> frozenset[str]:
+    """The months that have a seal which holds."""
+    return frozenset(connection.scalars(sa.select(seal.c.month).where(holds())))
+
+
+def read(connection: sa.Connection) -> Mapping[tuple[str, int], Reopening]:
+    """All reopenings, by month and the revision that holds no longer."""
+    return {
+        (row.month, row.revision): Reopening(
+            Month.parse(row.month), row.revision, row.at, row.reason
+        )
+        for row in connection.execute(sa.select(reopening))
+    }
+
+
+def waiting(connection: sa.Connection) -> Mapping[str, Reopening]:
+    """The months that were reopened and are not sealed anew yet, with the last reopening."""
+    sealed = sealed_months(connection)
+    found = sorted(read(connection).items())
+    return {month: each for (month, _), each in found if month not in sealed}
+
+
+def reopen(
+    connection: sa.Connection, month: Month, now: datetime, by: str, reason: str, earliest: Month
+) -> Reopening:
+    """Reopen a sealed month: it is open until a check seals it anew.
+
+    `earliest` is the first month that statements are still made of: one before it could not be
+    sealed any more. Runs in the caller's transaction, and waits for a check that is at work.
+
+    Raises EntryError for a month that isn't sealed or is too old, and where there is no reason.
+    """
+    queue.hold(connection)
+    if not reason.strip():
+        raise EntryError("expected a reason for reopening, found an empty one")
+    query = sa.select(seal).where(seal.c.month == str(month), holds())
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        why = "is reopened already" if str(month) in waiting(connection) else "has no seal"
+        raise EntryError(f"expected a sealed month, found {month}, which {why}")
+    if month < earliest:
+        raise EntryError(
+            f"expected a month that statements are still made of ({earliest} or later), "
+            f"found {month}"
+        )
+    if now < found.sealed_at:
+        raise EntryError(
+            f"expected an instant after {month} was sealed ({found.sealed_at.isoformat()}), "
+            f"found {now.isoformat()}"
+        )
+    said = {"month": str(month), "revision": found.revision, "reason": reason}
+    connection.execute(sa.insert(reopening).values(at=now, **said))
+    connection.execute(
+        sa.update(statement)
+        .where(statement.c.month == str(month))
+        .values(sealed_state=None, current_state=MonthState.OPEN, late=None)
+    )
+    audit.note(connection, now, by, "reopen", said | {"hash": found.hash})
+    return Reopening(month, found.revision, now, reason)
