@@ -1,19 +1,19 @@
 """The ladder's decisions for people: who is told what, and why nobody else is."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from monitor.directory import Department, named
+from monitor.directory import Directory
 from monitor.notify.ladder import Decision
 
 
 def decisions_table(
     decisions: Sequence[Decision],
-    departments: Mapping[str, Department],
+    departments: Directory,
     *,
     every: bool = False,
 ) -> Group:
@@ -29,7 +29,7 @@ def decisions_table(
         table.add_column(name)
     for decision in sorted(decisions, key=lambda d: (not d.sends, d.department, d.month)):
         if decision.sends or every:
-            short_name = named(departments, decision.department).short_name
+            short_name = departments.named(decision.department, decision.month.last).short_name
             table.add_row(
                 *([] if every else [short_name]),
                 str(decision.month),

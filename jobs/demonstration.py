@@ -32,7 +32,7 @@ from monitor.sources.state import source_states
 from monitor.store import Store
 from monitor.store.tables import behavior, finding, rule
 from monitor.words import Kind, Severity
-from monitor.workdays import ZONE, Calendar, Month, close_day
+from monitor.workdays import ZONE, Calendar, Month, close_day, local_day
 
 _BEFORE_CLOSE = -3
 _MORNING = time(10)
@@ -112,7 +112,7 @@ def _run_jobs(demo: Demo, settings: Settings, store: Store, now: datetime, out: 
     with working("judging"):
         report = check(store, settings, now)
     with store.reading() as connection:
-        departments = directory.read(connection)
+        departments = directory.read(connection, local_day(now))
         landed, withdrawn, defective = _landed(connection)
         month = statements.month_in_hand(settings, now)
         found = statements.read(connection, month=month)

@@ -12,7 +12,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from monitor.directory import Department, named
+from monitor.directory import Department, Directory, named
 from monitor.ledger.office_exemptions import Exemption, Grant
 from monitor.ledger.office_reports import ZeroReport
 from monitor.workdays import ZONE
@@ -23,9 +23,7 @@ _SCOPES = {"department": "部门", "item": "事项", "unit": "单项行为"}
 class ReportsTable:
     """The zero reports, a line each; a contradicted one is red."""
 
-    def __init__(
-        self, reports: Sequence[ZeroReport], departments: Mapping[str, Department]
-    ) -> None:
+    def __init__(self, reports: Sequence[ZeroReport], departments: Directory) -> None:
         self._reports = reports
         self._departments = departments
 
@@ -38,7 +36,7 @@ class ReportsTable:
         for each in self._reports:
             table.add_row(
                 str(each.month),
-                named(self._departments, each.department).short_name,
+                self._departments.named(each.department, each.month.last).short_name,
                 f"{each.filed_at.astimezone(ZONE):%Y-%m-%d %H:%M}",
                 each.filed_by or "—",
                 each.source,

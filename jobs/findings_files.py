@@ -17,9 +17,10 @@ from xlsxwriter.worksheet import Worksheet
 
 from jobs.findings import Finding
 from monitor import standard
-from monitor.directory import Department, named
+from monitor.directory import Directory
 from monitor.errors import OutputError
 from monitor.words import Kind, Severity
+from monitor.workdays import Month
 
 TextForm = Literal["csv", "json"]
 FileForm = Literal["csv", "json", "xlsx"]
@@ -62,7 +63,7 @@ _ENVELOPE = {
 def write_file(
     form: FileForm,
     findings: Iterable[Finding],
-    departments: Mapping[str, Department],
+    departments: Directory,
     path: Path,
 ) -> None:
     """Write the findings to `path`, which holds all of them or stays as it was.
@@ -87,7 +88,7 @@ def write_file(
 def write_text(
     form: TextForm,
     findings: Iterable[Finding],
-    departments: Mapping[str, Department],
+    departments: Directory,
     file: TextIO,
 ) -> None:
     """JSON as an object a line; CSV with headers, as Excel opens it.
@@ -109,7 +110,7 @@ def write_text(
 
 def write_xlsx(
     findings: Iterable[Finding],
-    departments: Mapping[str, Department],
+    departments: Directory,
     path: Path,
     rows_a_sheet: int = ROWS_A_SHEET,
 ) -> None:
@@ -143,11 +144,11 @@ def _sheet(book: Workbook, number: int) -> Worksheet:
     return sheet
 
 
-def cells(finding: Finding, departments: Mapping[str, Department]) -> tuple[str, ...]:
+def cells(finding: Finding, departments: Directory) -> tuple[str, ...]:
     """What a person reads of a finding, in the order of HEADERS."""
     known = finding.department in departments
     return (
-        named(departments, finding.department).name,
+        departments.named(finding.department, Month.parse(finding.month).last).name,
         finding.department if known else "",
         finding.month,
         Kind(finding.kind).zh,

@@ -1,6 +1,6 @@
 """Findings for a terminal: each record with what it fails, printed as they come in."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rich.cells import cell_len
@@ -8,16 +8,15 @@ from rich.console import Console
 from rich.text import Text
 
 from jobs.findings import Finding
-from monitor.directory import Department, named
+from monitor.directory import Directory
 from monitor.words import Kind, Severity
+from monitor.workdays import Month
 
 _STYLE = {Severity.CRITICAL: "red", Severity.WARNING: "yellow", Severity.INFO: "dim"}
 _SEVERITY, _RULE = 8, 38
 
 
-def print_findings(
-    console: Console, findings: Iterable[Finding], departments: Mapping[str, Department]
-) -> None:
+def print_findings(console: Console, findings: Iterable[Finding], departments: Directory) -> None:
     """Print the findings, which come record by record, and how many there are."""
     records = failures = 0
     for _, of_record in groupby(findings, lambda each: (each.source, each.record_id)):
@@ -31,11 +30,11 @@ def print_findings(
     console.print(f"{failures} findings, {records} records", style="dim")
 
 
-def _heading(finding: Finding, departments: Mapping[str, Department]) -> Text:
+def _heading(finding: Finding, departments: Directory) -> Text:
     return Text.assemble(
         (finding.action_code or finding.record_id, "bold"),
         f"  {Kind(finding.kind).zh}  {finding.month}",
-        f"  {named(departments, finding.department).short_name}",
+        f"  {departments.named(finding.department, Month.parse(finding.month).last).short_name}",
         (f"  {finding.source}", "dim"),
     )
 

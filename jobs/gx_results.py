@@ -23,7 +23,7 @@ from monitor import directory
 from monitor.config import Settings
 from monitor.errors import OutputError
 from monitor.words import UNKNOWN_DEPARTMENT, Kind
-from monitor.workdays import Month
+from monitor.workdays import Month, local_day
 
 if TYPE_CHECKING:
     from great_expectations.core.expectation_validation_result import (
@@ -106,6 +106,7 @@ class Pages:
 
     def __init__(self, at: datetime, month: Month | None) -> None:
         self._docs = DataDocs(at, month)
+        self._today = local_day(at)
 
     def text(
         self,
@@ -129,7 +130,7 @@ class Pages:
         Gives the page to begin with. One of a department that has no record any more is removed.
         Raises OutputError where the folder can't be written.
         """
-        known = directory.read(connection)
+        known = directory.read(connection, self._today)
         of_all: list[Line] = []
         named = (*known, UNKNOWN_DEPARTMENT, *(batch.department for batch in found.batches))
         for code in [department] if department else dict.fromkeys(named):
@@ -164,7 +165,7 @@ def written(
 
     Raises OutputError where the folder can't be written.
     """
-    known = directory.read(connection)
+    known = directory.read(connection, local_day(at))
     for batch, result in results(connection, found.batches, found.rules, at, known):
         text = form.text(batch, result, directory.named(known, batch.department))
         write(place(folder, batch.department, f"{batch.kind}.{form.ending}"), text)
@@ -179,7 +180,7 @@ def remove_others(
     department: str | None = None,
 ) -> None:
     """Remove the files of what has no record: of one department, or of all that are known."""
-    of = [department] if department else [*directory.read(connection), UNKNOWN_DEPARTMENT]
+    of = [department] if department else [*directory.whole(connection).entries, UNKNOWN_DEPARTMENT]
     there = {(batch.department, batch.kind) for batch in found.batches}
     for code in of:
         for kind in Kind:

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from html import escape
 
-from monitor.directory import named
 from monitor.ledger.figures import percent
 from monitor.metrics.snapshot import Snapshot, Standing
 from monitor.sources.breaker import BreakerState
 from monitor.words import DISTRICT, MonthState, Reason
-from monitor.workdays import ZONE
+from monitor.workdays import ZONE, Month
 
 _STYLE = """
 body{font:15px/1.5 system-ui,"Noto Sans CJK SC","Microsoft YaHei",sans-serif;margin:2rem;color:#222}
@@ -72,8 +71,9 @@ def _months(snapshot: Snapshot) -> Iterator[str]:
             + "".join(f"<th>{reason.zh}" for reason in Reason)
             + "<th>超期<th>结转<th>及时率<th>清零进度"
         )
+        last_day = Month.parse(rows[0].month).last
         for row in sorted(rows, key=_worst_first):
-            name = named(snapshot.departments, row.department).short_name
+            name = snapshot.directory.named(row.department, last_day).short_name
             yield _line(row, name, counts.get((row.department, row.month), {}))
         yield "</table>"
 

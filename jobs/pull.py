@@ -34,6 +34,7 @@ from monitor.sources.unlanded import Apart
 from monitor.store import Store, leases
 from monitor.store.tables import cursor, run
 from monitor.store.upsert import insert_into
+from monitor.workdays import local_day
 
 LEASE = timedelta(minutes=10)
 """How long a batch may take to land before somebody else may pull the source."""
@@ -358,7 +359,7 @@ class _Pull:
 
     def _departments(self, connection: sa.Connection) -> set[str]:
         """How a row may name a department; that of a behaviour is named by its code alone."""
-        departments = directory.read(connection)
+        departments = directory.read(connection, local_day(self._now))
         names = () if self._source.feed in BEHAVIOR_FEEDS else directory.called(departments)
         return {*departments, *names}
 

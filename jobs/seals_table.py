@@ -1,6 +1,6 @@
 """Seals for a terminal, and as a program reads them. The office reads it: its words are Chinese."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +8,13 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from monitor.directory import Department, named
+from monitor.directory import Department, Directory, named
 from monitor.ledger.figures import Name, percent
 from monitor.ledger.revisions import Reopening
 from monitor.ledger.seals import Seal
-from monitor.ledger.verification import Verdict
+from monitor.ledger.verification import Broken, Verdict
 from monitor.words import MonthState
-from monitor.workdays import ZONE
+from monitor.workdays import ZONE, Month
 
 _FIGURES = (
     (Name.TIMELY, "及时率"),
@@ -101,7 +101,7 @@ def listed(seal: Seal) -> dict[str, Any]:
     }
 
 
-def verdict_lines(verdict: Verdict, departments: Mapping[str, Department]) -> list[str]:
+def verdict_lines(verdict: Verdict, departments: Directory) -> list[str]:
     """What came of a verification, a line for each fault."""
     if not verdict.broken:
         if verdict.last_hash is None:
@@ -112,12 +112,17 @@ def verdict_lines(verdict: Verdict, departments: Mapping[str, Department]) -> li
             (
                 each.month or "全部",
                 *([f"第 {each.revision} 版"] if each.revision else []),
-                *([named(departments, each.department).name] if each.department else []),
+                *_named(each, departments),
                 f"{each.fault.zh}（{each.fault}）",
             )
         )
         for each in verdict.broken
     ]
+
+
+def _named(broken: Broken, departments: Directory) -> Iterator[str]:
+    if broken.department and broken.month:
+        yield departments.named(broken.department, Month.parse(broken.month).last).name
 
 
 def verdict_json(verdict: Verdict) -> dict[str, Any]:

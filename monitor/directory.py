@@ -1,8 +1,8 @@
 """The directory of departments, as the ledger, the alerts and the metrics read it."""
 
-from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 
@@ -15,7 +15,11 @@ from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """One department; `code` is its credit code."""
+    """A department as one entry of the directory says; `code` is its credit code.
+
+    `also` is what other entries call it, in its time. `successors` (承接部门) are codes or names of
+    those who take over when it ends.
+    """
 
     code: str
     name: str
@@ -24,6 +28,8 @@ class Department:
     local_code: str | None = None
     in_scope_from: date | None = None
     in_scope_to: date | None = None
+    also: frozenset[str] = frozenset()
+    successors: tuple[str, ...] = ()
 
     def in_scope(self, day: date) -> bool:
         """Whether the rule covers the department on `day`."""
@@ -40,24 +46,79 @@ SUMMED = (DISTRICT, *UNOWNED)
 """Beside departments: what has statements."""
 
 
-def read(connection: sa.Connection) -> Mapping[str, Department]:
-    """The departments by code, in the directory's order.
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """All entries by code, in the directory's order; those of one code oldest first.
 
-    Of several entries of one code the latest landed holds.
+    Several entries of one code are the department's names and levels in the course of time.
+    """
+
+    entries: Mapping[str, Sequence[Department]]
+
+    def __contains__(self, code: object) -> bool:
+        return code in self.entries
+
+    def on(self, day: date) -> Mapping[str, Department]:
+        """The departments by code as they are on a day.
+
+        Of one that isn't there on the day the last entry before it holds, else the first.
+        """
+        return {code: _entry(dated, day) for code, dated in self.entries.items()}
+
+    def in_scope(self, code: str, day: date) -> bool:
+        """Whether the rule covers the department of `code` on a day."""
+        return any(entry.in_scope(day) for entry in self.entries.get(code, ()))
+
+    def named(self, code: str, day: date) -> Department:
+        """The department of `code` as it is on a day; whatever has no entry gets a name too."""
+        return _entry(self.entries[code], day) if code in self.entries else named({}, code)
+
+
+def whole(connection: sa.Connection) -> Directory:
+    """The directory with all its entries.
+
+    Where two entries of one code begin on one day the one that landed later goes behind.
     """
     query = sa.select(department).where(department.c.deleted_at.is_(None)).order_by(department.c.id)
-    return {
-        row.code: Department(
-            code=row.code,
-            name=row.name,
-            short_name=row.short_name or row.name,
-            level=row.level,
-            local_code=row.local_code,
-            in_scope_from=row.in_scope_from,
-            in_scope_to=row.in_scope_to,
+    found: dict[str, list[Department]] = defaultdict(list)
+    for row in connection.execute(query):
+        found[row.code].append(
+            Department(
+                code=row.code,
+                name=row.name,
+                short_name=row.short_name or row.name,
+                level=row.level,
+                local_code=row.local_code,
+                in_scope_from=row.in_scope_from,
+                in_scope_to=row.in_scope_to,
+                successors=tuple(row.successors.split("、")) if row.successors else (),
+            )
         )
-        for row in connection.execute(query)
+    return Directory({code: _dated(entries) for code, entries in found.items()})
+
+
+def read(connection: sa.Connection, on: date) -> Mapping[str, Department]:
+    """The departments by code as they are on a day, in the directory's order."""
+    return whole(connection).on(on)
+
+
+def _dated(entries: Sequence[Department]) -> Sequence[Department]:
+    names = {
+        name
+        for each in entries
+        for name in (each.name, each.short_name, each.local_code)
+        if name is not None
     }
+    return [
+        replace(each, also=frozenset(names - {each.name, each.short_name, each.local_code}))
+        for each in sorted(entries, key=lambda each: each.in_scope_from or date.min)
+    ]
+
+
+def _entry(dated: Sequence[Department], day: date) -> Department:
+    holding = [each for each in dated if each.in_scope(day)]
+    begun = [each for each in dated if each.in_scope_from is None or each.in_scope_from <= day]
+    return (holding or begun or dated[:1])[-1]
 
 
 def called(departments: Mapping[str, Department]) -> Mapping[str, Department]:
@@ -65,7 +126,7 @@ def called(departments: Mapping[str, Department]) -> Mapping[str, Department]:
     names = [
         (name, each)
         for each in departments.values()
-        for name in {each.name, each.short_name, each.local_code} - {None}
+        for name in {each.name, each.short_name, each.local_code, *each.also} - {None}
     ]
     counts = Counter(name for name, _ in names)
     return {name: each for name, each in names if name is not None and counts[name] == 1}
@@ -87,12 +148,14 @@ def find(
 ) -> str:
     """The code of the department that `asked` names: its code, name or short name.
 
-    What is in `besides` names itself. Raises UnknownDepartmentError, which lists the nearest names,
-    where nothing fits.
+    Where nobody is called so it may be what a department was or will be called. What is in
+    `besides` names itself. Raises UnknownDepartmentError, which lists the nearest names, where
+    nothing fits.
     """
     if asked in departments or asked in besides:
         return asked
     fitting = [d.code for d in departments.values() if asked in (d.name, d.short_name)]
+    fitting = fitting or [d.code for d in departments.values() if asked in d.also]
     if len(fitting) == 1:
         return fitting[0]
     names = [d.short_name for d in departments.values()]

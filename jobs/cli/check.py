@@ -67,6 +67,7 @@ def check(
     from monitor import directory
     from monitor.ledger import statements
     from monitor.words import DISTRICT
+    from monitor.workdays import local_day
 
     instant = instant_or_now(now)
     narrowed = "--department" if department else "--month" if month else None
@@ -80,7 +81,7 @@ def check(
         code = None
         if department:
             with store.reading() as connection:
-                known = directory.read(connection)
+                known = directory.read(connection, local_day(instant))
             code = directory.find(known, department, directory.UNOWNED)
         with working("judging what changed"):
             report = run_check(store, settings, instant)

@@ -49,11 +49,12 @@ def build(
     from jobs.cli.screen import screen
     from jobs.gx_results import Pages
     from monitor import directory
+    from monitor.workdays import local_day
 
     instant = instant_or_now(now)
     wanted = parse_month(month) if month else None
     with opened(config) as (settings, store), store.reading() as connection:
-        known = directory.read(connection)
+        known = directory.read(connection, local_day(instant))
         code = directory.find(known, department, directory.UNOWNED) if department else None
         pages = Pages(instant, wanted)
         found = write_results(connection, settings, instant, folder, pages, code, wanted)

@@ -45,9 +45,11 @@ def _directory(settings: "Settings") -> tuple[Mapping[str, "Department"], str | 
 
     import sqlalchemy as sa
 
+    from jobs.cli.options import instant_or_now
     from monitor import directory
     from monitor.errors import StoreError
     from monitor.store import Store
+    from monitor.workdays import local_day
 
     url = sa.make_url(settings.store.url.get_secret_value())
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
@@ -56,7 +58,7 @@ def _directory(settings: "Settings") -> tuple[Mapping[str, "Department"], str | 
     try:
         store.verify()
         with store.reading() as connection:
-            departments = directory.read(connection)
+            departments = directory.read(connection, local_day(instant_or_now(None)))
     except (StoreError, sa.exc.OperationalError) as error:
         reason = error.orig if isinstance(error, sa.exc.OperationalError) else error
         return {}, str(reason).strip().partition("\n")[0]

@@ -61,12 +61,14 @@ def add(
     from jobs.cli.screen import screen
     from monitor import directory
     from monitor.ledger import office_exemptions
+    from monitor.workdays import local_day
 
     instant = instant_or_now(now)
     scope, target = _scope(department, item, unit)
     with opened(config) as (_settings, store):
         with store.writing() as connection:
-            code = directory.find(directory.read(connection), department) if department else None
+            known = directory.read(connection, local_day(instant))
+            code = directory.find(known, department) if department else None
             grant = office_exemptions.Grant(
                 scope, code, target, reason, approver, begins_on, ends_on
             )
@@ -96,14 +98,15 @@ def list_exemptions(
     from monitor.ledger import office_exemptions
     from monitor.workdays import local_day
 
+    today = local_day(instant_or_now(now))
     with opened(config) as (_settings, store), store.reading() as connection:
-        departments = directory.read(connection)
+        departments = directory.read(connection, today)
         found = office_exemptions.read(connection)
     if as_json:
         document = {"format": 1, "exemptions": [exemption_as_dict(each) for each in found]}
         print(json.dumps(document, ensure_ascii=False))
     else:
-        screen().print(ExemptionsTable(found, departments, local_day(instant_or_now(now))))
+        screen().print(ExemptionsTable(found, departments, today))
 
 
 def end(

@@ -49,7 +49,7 @@ def explain(
 
     with opened(config) as (settings, store), store.reading() as connection:
         wanted = parse_month(month) if month else month_shown(connection, settings, now)
-        departments = directory.read(connection)
+        departments = directory.read(connection, wanted.last)
         code = directory.find(departments, department)
         found = explained(connection, settings, code, wanted, limit=records, now=now)
         months = months_with_statement(connection)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jobs.cli.options import DEFAULT_CONFIG, Config, opened, parse_month
+from jobs.cli.options import DEFAULT_CONFIG, Config, instant_or_now, opened, parse_month
 from monitor.words import Kind, Severity
 
 if TYPE_CHECKING:
@@ -85,14 +85,16 @@ def findings(
     from jobs.findings_list import print_findings
     from monitor import directory
     from monitor.words import DISTRICT
+    from monitor.workdays import local_day
 
     wanted = parse_month(month) if month else None
     written = _form(form, output)
     with opened(config, tells=True) as (_, store), store.reading() as connection:
-        departments = directory.read(connection)
+        departments = directory.whole(connection)
+        known = departments.on(wanted.last if wanted else local_day(instant_or_now(None)))
         whole = department in ("all", DISTRICT)
         asked = Asked(
-            department=None if whole else directory.find(departments, department),
+            department=None if whole else directory.find(known, department),
             month=wanted,
             rules=tuple(rule or ()),
             severities=tuple(severity or ()),

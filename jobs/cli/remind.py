@@ -28,12 +28,14 @@ def remind(
     from jobs.decisions_table import decisions_table
     from monitor import directory
     from monitor.notify import outbox
+    from monitor.workdays import local_day
 
     instant = instant_or_now(now)
     with opened(config) as (settings, store):
         with store.reading() as connection:
-            departments = directory.read(connection)
-            code = directory.find(departments, department) if department else None
+            departments = directory.whole(connection)
+            known = departments.on(local_day(instant))
+            code = directory.find(known, department) if department else None
             decisions = outbox.decisions(connection, settings, instant)
         planned = 0
         if not dry_run:

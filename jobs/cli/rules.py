@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from jobs.cli import verb
-from jobs.cli.options import DEFAULT_CONFIG, Config, Json, opened, parse_month
+from jobs.cli.options import DEFAULT_CONFIG, Config, Json, instant_or_now, opened, parse_month
 
 app = typer.Typer(help="Show and try the rules that records are judged by.", no_args_is_help=True)
 
@@ -99,6 +99,7 @@ def try_rules(
     from jobs.cli.screen import screen
     from jobs.trial_report import TrialReport, trial_document
     from monitor import directory
+    from monitor.workdays import local_day
 
     wanted = parse_month(month) if month else None
     with opened(config) as (settings, store), store.reading() as connection:
@@ -106,7 +107,8 @@ def try_rules(
         candidate = (
             load_candidate(path, settings) if path.is_file() else suite_named(suite, settings)
         )
-        departments = directory.read(connection)
+        day = wanted.last if wanted else local_day(instant_or_now(None))
+        departments = directory.read(connection, day)
         others = directory.SUMMED if candidate.name == MONTH_ZERO else directory.UNOWNED
         code = directory.find(departments, department, others) if department else None
         with working("judging"):

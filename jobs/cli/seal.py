@@ -54,7 +54,7 @@ def show(
 
     wanted = parse_month(month)
     with opened(config) as (_settings, store), store.reading() as connection:
-        departments = directory.read(connection)
+        departments = directory.read(connection, wanted.last)
         found = seals.read(connection)
     of_month = [seal for seal in found if seal.month == wanted]
     if not of_month:
@@ -101,7 +101,7 @@ def verify(
     from monitor.ledger import verification
 
     with opened(config) as (_settings, store), store.reading() as connection:
-        departments = directory.read(connection)
+        departments = directory.whole(connection)
         verdict = verification.verify(connection, expected)
     if as_json:
         print(json.dumps(verdict_json(verdict), ensure_ascii=False))

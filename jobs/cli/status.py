@@ -99,6 +99,7 @@ def status(
                 out.print(UnlandedTable(rows, states, departments))
             return
         wanted = parse_month(month) if month else month_shown(connection, settings, now)
+        departments = directory.read(connection, wanted.last)
         code = directory.find(departments, department) if department else None
         found = statements.read(connection, month=wanted, department=code)
         months = months_with_statement(connection)

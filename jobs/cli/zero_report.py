@@ -51,7 +51,7 @@ def file(
 
     instant, wanted = instant_or_now(now), parse_month(month)
     with opened(config) as (_settings, store), store.writing() as connection:
-        departments = directory.read(connection)
+        departments = directory.read(connection, wanted.last)
         code = directory.find(departments, department)
         is_new = office_reports.file(connection, code, wanted, instant, actor(by), note)
         [found] = [
@@ -87,7 +87,7 @@ def list_reports(
 
     wanted = parse_month(month) if month else None
     with opened(config) as (_settings, store), store.reading() as connection:
-        departments = directory.read(connection)
+        departments = directory.whole(connection)
         found = office_reports.read(connection, wanted)
     if as_json:
         document = {"format": 1, "zero_reports": [report_as_dict(each) for each in found]}
@@ -116,7 +116,7 @@ def withdraw(
 
     instant, wanted = instant_or_now(now), parse_month(month)
     with opened(config) as (_settings, store), store.writing() as connection:
-        departments = directory.read(connection)
+        departments = directory.read(connection, wanted.last)
         code = directory.find(departments, department)
         office_reports.withdraw(connection, code, wanted, instant, actor(by), reason)
     screen().print(f"{directory.named(departments, code).name} {wanted} 零报送已撤回")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from monitor.config import Settings
-from monitor.directory import Department
+from monitor.directory import Directory
 from monitor.ledger import figures
 from monitor.ledger.coverage import Coverage
 from monitor.ledger.figures import RATIOS, Figures, Name
@@ -21,7 +21,7 @@ from monitor.workdays import Month, day_end
 class Known:
     """Everything that accounts are made from, beside the settings."""
 
-    departments: Mapping[str, Department]
+    directory: Directory
     closes: Mapping[Month, datetime]
     provisional: frozenset[Month]
     counts: Counts
@@ -87,7 +87,8 @@ class _Left:
 def accounts(known: Known, settings: Settings, months: Sequence[Month]) -> list[Account]:
     """The accounts of all departments in `months` (oldest first), and after them the district's."""
     others = known.counts.departments | {code for code, _month in known.sealed}
-    codes = [*known.departments, *sorted(others - set(known.departments))]
+    listed = known.directory.entries
+    codes = [*listed, *sorted(others - set(listed))]
     made = [account for code in codes for account in _of_department(known, settings, code, months)]
     by_month: dict[Month, list[Account]] = {month: [] for month in months}
     for account in made:
@@ -99,7 +100,6 @@ def _of_department(
     known: Known, settings: Settings, code: str, months: Sequence[Month]
 ) -> Iterator[Account]:
     """Accounts of the months in which the department is in scope, or has or had something."""
-    department = known.departments.get(code)
     own = (
         sorted(month for owner, month in known.counts.units if owner == code)
         if (code in known.counts.departments)
@@ -111,7 +111,7 @@ def _of_department(
             before = own[place]
             carried.add(known.counts.remaining.get((code, before), ()), before, str(month))
             place += 1
-        in_scope = department is not None and department.in_scope(month.last)
+        in_scope = known.directory.in_scope(code, month.last)
         has_own = bool(own) and own[0] <= str(month)
         if in_scope or has_own or (code, str(month)) in known.sealed:
             left = carried.copy()

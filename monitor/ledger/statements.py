@@ -180,7 +180,7 @@ def _known(
         for month in (months[0].shift(-1), *months)
     }
     return Known(
-        departments=directory.read(connection),
+        directory=directory.whole(connection),
         closes={month: freshness.close_at(month, settings) for month in months},
         provisional=frozenset(m for m in months if not _is_published(m, settings)),
         counts=tallies.count(connection, closes),

@@ -13,12 +13,12 @@ from importlib.metadata import version
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector as PrometheusCollector
 
-from monitor.directory import named
 from monitor.metrics.family import counter, gauge, instants
 from monitor.metrics.figures import DISTRICT_FIGURES, FIGURES, Figure
 from monitor.metrics.snapshot import Messages, Snapshot, Standing
 from monitor.metrics.sources import about_sources
 from monitor.words import UNKNOWN_DEPARTMENT
+from monitor.workdays import local_day
 
 _OUTBOX_STATES = ("waiting", "sending", "sent", "failed")
 _DEPARTMENT_MONTH = ("department", "month")
@@ -63,14 +63,15 @@ class Collector(PrometheusCollector):
 
 
 def _about_departments(snapshot: Snapshot) -> Iterator[Metric]:
-    codes = sorted({row.department for row in snapshot.standings} | set(snapshot.departments))
+    today = local_day(snapshot.taken_at)
+    codes = sorted({row.department for row in snapshot.standings} | set(snapshot.directory.entries))
     yield gauge(
         "department_info",
         "A department's names, to be joined on its code.",
         ("department", "name", "short_name", "level"),
         (
             ((entry.code, entry.name, entry.short_name, entry.level or ""), 1)
-            for entry in (named(snapshot.departments, code) for code in codes)
+            for entry in (snapshot.directory.named(code, today) for code in codes)
         ),
     )
     yield gauge(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from monitor import directory
 from monitor.config import Settings
-from monitor.directory import Department
+from monitor.directory import Directory
 from monitor.ledger import revisions
 from monitor.sources.state import SourceState, source_states
 from monitor.store.tables import (
@@ -102,7 +102,7 @@ class Snapshot:
 
     taken_at: datetime
     months: tuple[str, ...]
-    departments: Mapping[str, Department]
+    directory: Directory
     standings: tuple[Standing, ...]
     district: tuple[Standing, ...]
     backlog: tuple[Count, ...]
@@ -126,7 +126,7 @@ class Snapshot:
         return cls(
             taken_at=now,
             months=months,
-            departments=MappingProxyType(dict(directory.read(connection))),
+            directory=directory.whole(connection),
             standings=tuple(row for row in standings if row.department != DISTRICT),
             district=tuple(row for row in standings if row.department == DISTRICT),
             backlog=_backlog(connection, months),

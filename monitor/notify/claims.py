@@ -200,7 +200,7 @@ def _tell_operator(
     connection: sa.Connection, held: Claim, error: str, now: datetime, settings: Settings
 ) -> None:
     """One alert a channel and day: a bad token fails every message alike."""
-    department = directory.named(directory.read(connection), held.department)
+    department = directory.named(directory.read(connection, local_day(now)), held.department)
     where = address(settings.route, department, OPERATOR)
     if where is None:
         return

@@ -23,6 +23,7 @@ from monitor.notify.standings import Account, Remaining, Waiting
 from monitor.store.tables import outbox
 from monitor.store.upsert import insert_into
 from monitor.words import DISTRICT
+from monitor.workdays import local_day
 
 
 def decisions(connection: sa.Connection, settings: Settings, now: datetime) -> list[Decision]:
@@ -112,7 +113,7 @@ class _Planning:
         self._now = now
         self._accounts = standings.accounts(connection, now)
         self._by_key = {account.key: account for account in self._accounts}
-        self._departments = directory.read(connection)
+        self._directory = directory.whole(connection)
         months = {account.standing.month for account in self._accounts}
         log = standings.log(connection, months)
         checked_at = standings.checked_at(connection)
@@ -172,7 +173,7 @@ class _Planning:
 
     def _addresses(self, decision: Decision) -> Iterable[tuple[Audience, Address]]:
         """Each address once: two audiences that share one get one message."""
-        department = directory.named(self._departments, decision.department)
+        department = self._directory.named(decision.department, local_day(self._now))
         taken: set[Address] = set()
         for audience in decision.audiences:
             where = address(self._settings.route, department, audience)
@@ -190,19 +191,18 @@ class _Planning:
             office=self._settings.office.name,
             board_url=self._settings.alerts.board_url,
         )
-        until = self._data_until(account)
+        until, month = self._data_until(account), account.standing.month
         if account.key[0] != DISTRICT:
-            department = directory.named(self._departments, account.key[0])
+            department = self._directory.named(account.key[0], month.last)
             left = self._remaining.get(account.key, Remaining())
             return message.for_department(step, account, department, left, until, around)
         others = [
             other
             for other in self._accounts
-            if other.key[1] == account.key[1] and other.key[0] in self._departments
+            if other.key[1] == account.key[1] and other.key[0] in self._directory
         ]
-        return message.for_district(
-            step, account, others, self._departments, self._contradicted, until, around
-        )
+        names = self._directory.on(month.last)
+        return message.for_district(step, account, others, names, self._contradicted, until, around)
 
     def _data_until(self, account: Account) -> datetime | None:
         """How far the data of the cells that aren't measured reaches; None where never read."""
@@ -216,7 +216,7 @@ class _Planning:
         return min(times) if times and len(times) == len(sources) else None
 
     def _reachable(self, code: str) -> frozenset[Audience]:
-        department = directory.named(self._departments, code)
+        department = self._directory.named(code, local_day(self._now))
         audiences: tuple[Audience, ...] = ("clerk", "leader", "office", "justice", "operator")
         routes = self._settings.route
         return frozenset(a for a in audiences if address(routes, department, a) is not None)

@@ -95,6 +95,7 @@ department = Table(
     Column("area_code", Text),
     Column("in_scope_from", Date),
     Column("in_scope_to", Date),
+    Column("successors", Text),  # codes or names of those who take over after that, joined by 、
     *_delivery_columns(),
     Index(None, "code"),
 )

@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector as PrometheusCollector
 from starlette.types import Message
 
 from jobs.http import Views, application
-from monitor.directory import Department
+from monitor.directory import Department, Directory
 from monitor.metrics import Collector, Snapshot
 from monitor.metrics.figures import FIGURES
 from monitor.metrics.snapshot import Count, Standing
@@ -92,10 +92,12 @@ def _snapshot() -> Snapshot:
     return Snapshot(
         taken_at=NOW,
         months=_MONTHS,
-        departments={
-            code: Department(code, f"示范{code}局", code[-4:], "district", None, None)
-            for code in codes
-        },
+        directory=Directory(
+            {
+                code: [Department(code, f"示范{code}局", code[-4:], "district", None, None)]
+                for code in codes
+            }
+        ),
         standings=tuple(_standing(code, month) for code, month in whose),
         district=(_standing("district", _MONTHS[0]),),
         backlog=tuple(

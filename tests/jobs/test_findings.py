@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tracemalloc
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from jobs.findings_files import (
     write_xlsx,
 )
 from jobs.findings_list import print_findings
-from monitor.directory import Department
+from monitor.directory import Department, Directory
 from monitor.errors import OutputError
 from monitor.store import Store
 from monitor.store.tables import behavior, finding, rule
@@ -39,9 +39,7 @@ from tests.expectations.records import ORGAN, clean, land
 ENTERPRISE = "91350100M000100Y43"
 """The example code of GB 32100-2015."""
 
-DEPARTMENTS: Mapping[str, Department] = {
-    ORGAN: Department(ORGAN, "示范区市场监督管理局", "市场监管局"),
-}
+DEPARTMENTS = Directory({ORGAN: [Department(ORGAN, "示范区市场监督管理局", "市场监管局")]})
 ONE = Finding(
     department=ORGAN,
     month="2022-01",
@@ -136,7 +134,8 @@ def in_order(number: int, rule_class: str) -> tuple[bool, bool, int, bool]:
 def test_the_machine_form_is_an_object_a_line(filled: Store) -> None:
     file = io.StringIO()
     with filled.reading() as connection:
-        write_text("json", streamed(connection, Asked(month=Month.parse("2022-02"))), {}, file)
+        found = streamed(connection, Asked(month=Month.parse("2022-02")))
+        write_text("json", found, DEPARTMENTS, file)
     assert [json.loads(line) for line in file.getvalue().splitlines()] == [
         {
             "department": ORGAN,

@@ -217,7 +217,7 @@ class Book:
     def have_items(self, key: int, codes: Sequence[str]) -> None:
         """Give a record other items."""
         self._do(sa.delete(behavior_item).where(behavior_item.c.behavior_id == key))
-        for position, code in enumerate(codes):
+        for position, code in enumerate(codes, 1):
             self._plain_insert(behavior_item, behavior_id=key, position=position, item_code=code)
 
     def queue(self, key: int) -> None:

@@ -63,17 +63,21 @@ class District:
         self._numbers = itertools.count(1)
         names = "一二三四五六七八九"
         for n, code in enumerate(departments):
-            name = f"示范{names[n]}局" if n < len(names) else f"示范{n + 1}局"
-            self._insert(
-                department,
-                code=code,
-                name=f"示范区{name}",
-                short_name=name,
-                source="departments",
-                record_id=code,
-                content_hash=code,
-                first_seen_at=china("2022-01-01T00:00"),
-            )
+            self.enters(code, f"示范{names[n]}局" if n < len(names) else f"示范{n + 1}局")
+
+    def enters(self, code: str, name: str, **values: Any) -> None:
+        """An entry of the directory."""
+        self._insert(
+            department,
+            code=code,
+            name=f"示范区{name}",
+            short_name=name,
+            source="departments",
+            record_id=f"{code} {name}",
+            content_hash=code,
+            first_seen_at=china("2022-01-01T00:00"),
+            **values,
+        )
 
     def stands(self, code: str, month: str = "2022-01", **values: Any) -> None:
         """The statement of a department (or the district) and month, replaced if there is one."""
