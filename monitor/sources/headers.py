@@ -36,9 +36,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """The names of the columns, and the number of the last row that they take up."""
+    """The names of the columns, blank where there is none, and the rows that they take up: the
+    position of the first, how many, and the number of the last.
+    """
 
     names: list[str]
+    top: int
+    depth: int
     number: int
 
 
@@ -81,29 +85,70 @@ def _start(blocks: Blocks) -> Block | None:
 
 
 def _header(dialect: Dialect, start: Block, spans: Sequence[Span], place: str) -> _Header:
-    """The rows in which most columns are known; of several that are as good, the fewest."""
+    """The rows in which most columns are known; of several that are as good, the fewest.
+
+    To these belong the rows below that the header's own cells reach into.
+    """
     numbers = start.numbers.head(_WITHIN).to_list()
     rows = [[(cell or "").strip() for cell in row] for row in start.frame.head(_WITHIN).iter_rows()]
+    first = _First(dialect, rows, numbers, spans)
     best, found = 0, None
     for depth in range(1, _DEEPEST + 1):
         for top in range(len(rows) - depth + 1):
-            band = rows[top : top + depth]
-            if depth > 1:
-                band = _spread(band, numbers[top : top + depth], spans)
-            names = [_name(dialect, [row[at] for row in band]) for at in range(len(band[0]))]
-            known = dialect.recognised(names)
+            header = first.header(top, depth)
+            known = dialect.recognised(header.names)
             if known > best:
-                best, found = known, _Header(_trimmed(names), numbers[top + depth - 1])
+                best, found = known, header
         if found and best == sum(map(bool, found.names)):
             break
     if found is None:
         widest = max(rows, key=lambda row: sum(map(bool, row)))
         filled = start.frame.select(pl.sum_horizontal(pl.all().is_not_null()).max())
         raise dialect.not_a_header(widest, place, cells=filled.item())
-    return _Header(
-        unrepeated([name or f"({n})" for n, name in enumerate(found.names, start=1)]),
-        found.number,
-    )
+    while first.goes_on(found):
+        found = first.header(found.top, found.depth + 1)
+    named = [name or f"({n})" for n, name in enumerate(_trimmed(found.names), start=1)]
+    return replace(found, names=unrepeated(named))
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The first rows of a grid with their numbers, and the cells that are merged."""
+
+    dialect: Dialect
+    rows: Sequence[Sequence[str]]
+    numbers: Sequence[int]
+    spans: Sequence[Span]
+
+    def header(self, top: int, depth: int) -> _Header:
+        """So many rows from the one at `top`, read as a header."""
+        band = self.rows[top : top + depth]
+        if depth > 1:
+            band = _spread(band, self.numbers[top : top + depth], self.spans)
+        names = [_name(self.dialect, [row[at] for row in band]) for at in range(len(band[0]))]
+        return _Header(names, top, depth, self.numbers[top + depth - 1])
+
+    def goes_on(self, header: _Header) -> bool:
+        """Whether the row below is the header's as well, so that it holds no record.
+
+        It is where half of the known names stand in cells that are merged with those below them,
+        or where it says something only below a name that stands over several columns.
+        """
+        below = header.top + header.depth
+        if header.depth == _DEEPEST or below == len(self.rows):
+            return False
+        known = {at for at, name in enumerate(header.names) if self.dialect.knows(name)}
+        merged = {
+            at
+            for span in self.spans
+            if span.top <= header.number < span.bottom < span.top + _DEEPEST
+            for at in range(span.left, span.right + 1)
+        }
+        if 2 * len(known & merged) >= len(known):
+            return True
+        blank = {at for at, name in enumerate(header.names) if not name}
+        filled = {at for at, cell in enumerate(self.rows[below]) if cell}
+        return bool(filled & blank) and filled <= (blank | {at - 1 for at in blank}) - known
 
 
 def _spread(

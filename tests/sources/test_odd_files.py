@@ -16,6 +16,7 @@ from monitor.errors import SourceError
 from monitor.sources import reader
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
+from monitor.words import Feed
 from tests.sources.deliveries import CHECK, check_row, files, write_workbook
 
 
@@ -57,6 +58,54 @@ def test_a_header_of_two_rows_with_merged_cells_names_the_columns(tmp_path: Path
     assert errors == []
     assert frame.select(*CHECK).row(0, named=True) == CHECK
     assert frame["number"].to_list() == [4]
+
+
+LEDGER: dict[str, Any] = {
+    "feed": Feed.EXPECTED,
+    "columns": {"案号": "document_no", "结案日": "due_basis_on", "承办单位": "department_name"},
+    "values": {"kind": "punish"},
+}
+"""How a ledger of cases is read, of which only these columns are of use."""
+
+
+def test_a_merged_header_with_names_that_nobody_knows_is_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("台账")
+        for at, header in {0: "案号", 3: "结案日", 4: "承办单位"}.items():
+            sheet.merge_range(0, at, 1, at, header)
+        sheet.merge_range(0, 1, 0, 2, "当事人")
+        sheet.write_row(1, 1, ["名称", "代码"])
+        sheet.write_row(2, 0, ["示罚1", "示范商店", "1", "2022-01-20", "示范局"])
+    frame, _, errors = look(path, **LEDGER)
+    assert errors == []
+    assert frame.columns == ["案号", "当事人名称", "当事人代码", "结案日", "承办单位", "number"]
+    assert frame.row(0) == ("示罚1", "示范商店", "1", "2022-01-20", "示范局", 3)
+    assert frame.height == 1
+
+
+def test_a_second_row_of_names_is_known_in_a_text_file_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "案号,当事人,,结案日,承办单位\n,名称,代码,,\n示罚1,示范商店,1,2022-01-20,示范局\n"
+    )
+    frame, _, errors = look(path, **LEDGER)
+    assert errors == []
+    assert frame["当事人代码"].to_list() == ["1"]
+    assert frame["案号"].to_list() == ["示罚1"]
+
+
+@pytest.mark.parametrize("depth", [2, 3, 9])
+def test_a_title_that_is_merged_along_the_records_takes_none_of_them(
+    tmp_path: Path, depth: int
+) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("台账")
+        sheet.merge_range(0, 0, depth, 0, "示范区")
+        for number, row in enumerate(sheet_of([check_row(1), check_row(2)])):
+            sheet.write_row(number, 1, row)
+    assert look(path)[0]["记录唯一标识"].to_list() == ["check-1", "check-2"]
 
 
 def test_a_hidden_sheet_is_read_and_said_to_be_hidden(tmp_path: Path) -> None:
