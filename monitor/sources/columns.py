@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from monitor import standard
-from monitor.config import SourceSettings, StatusSettings
+from monitor.config import FilesSource, SourceSettings, StatusSettings
 from monitor.errors import NoHeaderError, SourceError
 from monitor.standard import headers as known
 from monitor.standard.headers import Meaning, key
 
 _RECORD_LIKE = re.compile(r"\d{6}|\d{4}[-./年]\d")
+_LONGEST = 40
+"""So much of a header is shown: of the longest names of columns all."""
 _OWN, _DIALECT, _STANDARD = range(3)
 
 
@@ -197,13 +199,14 @@ class Dialect:
         expected = _listed([item.name_zh for item in self._needed])
         record = any(_RECORD_LIKE.search(cell) for cell in found)
         shown = "rows of records without a header above them" if record else _listed(found)
+        what = "no header row" if isinstance(self.source, FilesSource) else "no columns"
         return NoHeaderError(
-            f"{place}: no header row of feed {self.source.feed}: expected at least a third of "
-            f"{expected}; found {shown}",
+            f"{place}: {what} of feed {self.source.feed}: expected at least a third of "
+            f"{expected}; found {shown}; the setting columns maps other names",
             sum(map(bool, found)) if cells is None else cells,
         )
 
 
 def _listed(headers: Sequence[str]) -> str:
-    shown = [header.strip()[:20] for header in headers if header.strip()][:30]
+    shown = [header.strip()[:_LONGEST] for header in headers if header.strip()][:30]
     return ", ".join(shown) or "nothing"

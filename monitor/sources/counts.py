@@ -29,7 +29,7 @@ class What(StrEnum):
     ROWS = "rows"  # as they are named in ROWS
     MALFORMED = "malformed"  # cells, by column
     COLUMN = "column"  # cells below a header that no field is known for, by header
-    DEPARTMENT = "department"  # rows of a department that the directory doesn't hold, by code
+    DEPARTMENT = "department"  # rows of one that the directory doesn't hold, by code or name
 
 
 @dataclass(frozen=True, slots=True)

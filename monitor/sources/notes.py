@@ -32,6 +32,11 @@ _AGENCY = re.compile(
 
 What also reads as the number of an identity card (GB 11643-1999) is taken for that.
 """
+_AGENCYS_NAME = re.compile(
+    r"[\u4e00-\u9fff（）()]{2,30}"
+    r"(?:局|委|委员会|办|办公室|厅|署|总队|支队|大队|管委会|街道|办事处|政府)"
+)
+"""What no person and no enterprise is called."""
 
 
 @dataclass
@@ -78,13 +83,14 @@ class Notes:
     def unknown(self, directory: Collection[str]) -> Counts:
         """What nobody knows: cells by column, and rows by department that isn't in `directory`.
 
-        Without a directory no department is unknown. What is no agency's code may be a person's or
-        an enterprise's: it is counted under "".
+        Without a directory no department is unknown. What reads neither as an agency's code nor as
+        its name may be a person or an enterprise: it is counted under "".
         """
         strangers: Counter[str] = Counter()
         for code, rows in self.departments.items():
             if directory and code not in directory:
-                strangers[code if _AGENCY.fullmatch(code) else ""] += rows
+                is_agency = _AGENCY.fullmatch(code) or _AGENCYS_NAME.fullmatch(code)
+                strangers[code if is_agency else ""] += rows
         return {What.COLUMN: dict(self.unknown_columns), What.DEPARTMENT: dict(strangers)}
 
     def details(self, unknown: Counts) -> dict[str, Any]:

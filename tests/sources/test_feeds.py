@@ -101,10 +101,12 @@ def test_a_department_that_an_expected_row_names_is_a_stranger_only_where_nobody
     pulled(store, directory, now)
     rows = [
         FEEDS[Feed.EXPECTED] | {"文书号": f"示{name}号", "部门名称": name}
-        for name in ("示范局", "示范一局", "示范二局")
+        for name in ("示范局", "示范一局", "示范二局", "示范甲")
     ]
     report = pulled(store, files(write_csv(tmp_path / "a.csv", rows), Feed.EXPECTED), now)
-    assert report.warnings == ("departments that the directory doesn't hold: no code (2)",)
+    assert report.warnings == (
+        "departments that the directory doesn't hold: no code (1), 示范一局 (1), 示范二局 (1)",
+    )
 
 
 def test_a_sequence_that_is_no_number_is_told(store: Store, tmp_path: Path, now: datetime) -> None:

@@ -169,7 +169,7 @@ def test_a_query_that_writes_by_a_function_is_refused(
         ({"cursor": "cd_tme"}, "expected the cursor column cd_tme, found cd_time, cd_id, super"),
         ({"query": "SELEC 1"}, "syntax"),
         ({"query": "SELECT no_such FROM tr_t_jgxw_check_action"}, "no_such"),
-        ({"query": "SELECT 1 AS a, 2 AS b"}, "query: no header row of feed check"),
+        ({"query": "SELECT 1 AS a, 2 AS b"}, "query: no columns of feed check"),
     ],
 )
 def test_a_wrong_table_or_query_is_explained(
