@@ -74,18 +74,19 @@ def status(
     from monitor.sources import past
     from monitor.sources import unlanded as kept_apart
     from monitor.sources.state import source_states
+    from monitor.workdays import local_day
 
     out = screen()
     instant = instant_or_now(now)
     with opened(config) as (settings, store), store.reading() as connection:
         states = source_states(connection, settings, instant)
-        departments = directory.read(connection)
         if sources or source or runs or unlanded:
             refuse_strangers(source or (), settings, config)
             states = [state for state in states if not source or state.source in source]
             latest = past.latest(connection, runs) if runs else None
             names = [state.source for state in states]
             rows = kept_apart.read(connection, names) if unlanded else None
+            departments = directory.read(connection, local_day(instant))
             if as_json:
                 document = sources_document(states, latest)
                 if rows is not None:
