@@ -59,6 +59,7 @@ def _department(department: Department) -> dict[str, Value]:
         "area_code": AREA,
         "in_scope_from": date(2019, 1, 1),
         "in_scope_to": None,
+        "successors": None,
     }
 
 
