@@ -17,7 +17,7 @@ from expectations import loading, month_zero
 from expectations.judge import judge
 from expectations.suites import Suite
 from monitor.config import Settings
-from monitor.ledger import links, statements
+from monitor.ledger import links, making
 from monitor.notify import outbox
 from monitor.sources import runs
 from monitor.store import Store, queue
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check did."""
+    """What a check did; `statements` counts those of which something changed."""
 
     judged: int
     findings: int
@@ -47,7 +47,7 @@ def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
     with store.writing() as connection:
         # What landed meanwhile is judged too: a statement counts nothing that nobody judged.
         late, late_findings = _judge(connection, loaded, settings, now)
-        made = statements.make(connection, settings, now)
+        made = making.make(connection, settings, now)
         disagreements = month_zero.judge_statements(connection, loaded)
         planned = outbox.plan(connection, settings, now)
         connection.execute(
@@ -59,7 +59,7 @@ def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
     report = CheckReport(
         judged=judged + late,
         findings=findings + late_findings,
-        statements=len(made),
+        statements=made.statements,
         planned=planned,
         disagreements=tuple(str(line) for line in disagreements),
         seconds=monotonic() - begun,

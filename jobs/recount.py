@@ -1,7 +1,8 @@
 """The recount: every record judged anew, and compared with what checks made bit by bit.
 
-A check judges what changed. That nothing escaped it is shown by judging everything: the tallies
-must come out the same, and the findings too. What differs is put right all the same, and told.
+A check judges and counts what changed. That nothing escaped it is shown by making everything anew:
+findings, units, tallies and statements must come out the same. What differs is put right all the
+same, and told.
 """
 
 from collections import Counter
@@ -15,7 +16,7 @@ import structlog
 from expectations import loading
 from expectations.judge import judge
 from monitor.config import Settings
-from monitor.ledger import links, statements, tallies
+from monitor.ledger import links, making, tallies
 from monitor.store import Store, queue
 from monitor.store.tables import finding, rule
 
@@ -42,7 +43,8 @@ class Recount:
     """What judging everything came to.
 
     `tallies` is the number of tallies compared. `added` and `removed` are findings that checks had
-    missed, or had kept though they no longer held; where either isn't 0 there are differences.
+    missed, or had kept though they no longer held; `units` and `statements` the rows of the ledger
+    that came out otherwise. Where any of them isn't 0 there are differences.
     """
 
     records: int
@@ -50,12 +52,15 @@ class Recount:
     tallies: int
     added: int
     removed: int
+    units: int
+    statements: int
     differences: tuple[Difference, ...]
 
     @property
     def same(self) -> bool:
         """Whether everything came out as the store had it."""
-        return not (self.differences or self.added or self.removed)
+        found = (self.differences, self.added, self.removed, self.units, self.statements)
+        return not any(found)
 
 
 def recount(store: Store, settings: Settings, now: datetime) -> Recount:
@@ -68,11 +73,11 @@ def recount(store: Store, settings: Settings, now: datetime) -> Recount:
         queue.hold(connection)
         links.refresh(connection, settings, now)  # of what landed since the last check
         judge(connection, loaded, now)
-        statements.make(connection, settings, now)
+        making.make(connection, settings, now)
         before, found_before = _tallies(connection), _findings(connection)
         links.refresh(connection, settings, now, everything=True)
         report = judge(connection, loaded, now)
-        statements.make(connection, settings, now)
+        made = making.make(connection, settings, now, anew=True)
         after, found_after = _tallies(connection), _findings(connection)
     result = Recount(
         records=report.judged,
@@ -80,6 +85,8 @@ def recount(store: Store, settings: Settings, now: datetime) -> Recount:
         tallies=len(after),
         added=report.added,
         removed=report.removed,
+        units=made.units + made.counts,
+        statements=made.statements,
         differences=(*_compared(before, after), *_compared(found_before, found_after)),
     )
     for difference in result.differences:

@@ -114,7 +114,7 @@ def check(
         out = screen()
         out.print(
             f"{report.judged} records judged, {report.findings} findings, "
-            f"{report.statements} statements, {report.planned} messages planned "
+            f"{report.statements} statements changed, {report.planned} messages planned "
             f"in {report.seconds:.1f} s. {in_hand}: backlog {backlog}."
         )
         for line in report.disagreements:
@@ -135,9 +135,11 @@ def _told(recounted: "Recount") -> list[str]:
     """What a recount came to, the differences first."""
     counted = f"{recounted.records} records judged anew, {recounted.findings} findings"
     if recounted.same:
-        return [f"{counted}: all {recounted.tallies} tallies and every finding came out the same."]
+        same = "units, statements and findings came out the same"
+        return [f"{counted}: all {recounted.tallies} tallies, {same}."]
     return [
         *map(str, recounted.differences),
         f"{counted}: {len(recounted.differences)} counts differ, {recounted.added} findings had "
-        f"been missed, {recounted.removed} held no more. The store has the new ones now.",
+        f"been missed, {recounted.removed} held no more; {recounted.units} units and counts and "
+        f"{recounted.statements} statements were otherwise. The store has the new ones now.",
     ]

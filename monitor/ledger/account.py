@@ -8,11 +8,12 @@ from datetime import date, datetime
 from monitor.config import Settings
 from monitor.directory import Directory
 from monitor.ledger import figures
+from monitor.ledger.counts import Counted, Counts, Remaining
 from monitor.ledger.coverage import Coverage
 from monitor.ledger.figures import RATIOS, Figures, Name
 from monitor.ledger.freshness import Freshness
 from monitor.ledger.states import Position
-from monitor.ledger.tallies import Counts, Remaining, Tally, state_of
+from monitor.ledger.tallies import Tally, state_of
 from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT, Feed, Kind, TimeState
 from monitor.workdays import Month, day_end
 
@@ -84,38 +85,49 @@ class _Left:
         return _Left(self.tallies.copy(), self.charged.copy(), self.pending, self.oldest_due_on)
 
 
-def accounts(known: Known, settings: Settings, months: Sequence[Month]) -> list[Account]:
-    """The accounts of all departments in `months` (oldest first), and after them the district's."""
-    others = known.counts.departments | {code for code, _month in known.sealed}
+def accounts(
+    known: Known,
+    settings: Settings,
+    months: Sequence[Month],
+    since: Mapping[str, str] | None = None,
+) -> list[Account]:
+    """The accounts of all departments in `months` (oldest first).
+
+    With `since` those only of its departments, from the month on that it gives.
+    """
+    others = {*known.counts.months, *(code for code, _month in known.sealed)}
     listed = known.directory.entries
     codes = [*listed, *sorted(others - set(listed))]
-    made = [account for code in codes for account in _of_department(known, settings, code, months)]
-    by_month: dict[Month, list[Account]] = {month: [] for month in months}
-    for account in made:
-        by_month[account.month].append(account)
-    return made + [_of_district(known, rows, month) for month, rows in by_month.items()]
+    if since is not None:
+        codes = [code for code in codes if code in since]
+    return [
+        account
+        for code in codes
+        for account in _of_department(
+            known, settings, code, months, "" if since is None else since[code]
+        )
+    ]
 
 
 def _of_department(
-    known: Known, settings: Settings, code: str, months: Sequence[Month]
+    known: Known, settings: Settings, code: str, months: Sequence[Month], since: str
 ) -> Iterator[Account]:
     """Accounts of the months in which the department is in scope, or has or had something."""
-    own = (
-        sorted(month for owner, month in known.counts.units if owner == code)
-        if (code in known.counts.departments)
-        else []
-    )
+    own = known.counts.months.get(code, ())
     carried, place = _Left(), 0
     for month in months:
         while place < len(own) and own[place] < str(month):
             before = own[place]
-            carried.add(known.counts.remaining.get((code, before), ()), before, str(month))
+            carried.add(known.counts.places[code, before].remaining, before, str(month))
             place += 1
+        if str(month) < since:
+            continue
         in_scope = known.directory.in_scope(code, month.last)
         has_own = bool(own) and own[0] <= str(month)
         if in_scope or has_own or (code, str(month)) in known.sealed:
             left = carried.copy()
-            left.add(known.counts.remaining.get((code, str(month)), ()), str(month), str(month))
+            if counted := known.counts.places.get((code, str(month))):
+                left.add(counted.remaining, str(month), str(month))
             yield _account(known, settings, code, month, in_scope, left)
 
 
@@ -123,7 +135,7 @@ def _account(
     known: Known, settings: Settings, code: str, month: Month, in_scope: bool, left: _Left
 ) -> Account:
     place = (code, str(month))
-    units = known.counts.units.get(place, ())
+    units = known.counts.places.get(place, Counted()).units
     closing = known.closes[month]
     cells = known.freshness.cells(code, closing)
     unspoken = (
@@ -137,9 +149,7 @@ def _account(
     silent = unspoken and not cells
     backlog = left.charged.total()
     carried = left.charged[TimeState.CARRIED]
-    blocked = backlog > 0 or silent
-    if settings.month_zero.zero_requires_coverage:
-        blocked = blocked or known.coverage.uncovered(*place) > 0
+    blocked = is_blocked(settings, backlog, silent, known.coverage.uncovered(*place))
     position = Position(blocked, left.pending > 0, not cells)
     is_department = code != UNKNOWN_DEPARTMENT
     return Account(
@@ -170,12 +180,18 @@ def _account(
     )
 
 
+def is_blocked(settings: Settings, backlog: int, silent: bool, uncovered: int) -> bool:
+    """Whether anything counts against a department."""
+    misses = settings.month_zero.zero_requires_coverage and uncovered > 0
+    return backlog > 0 or silent or misses
+
+
 def _figures(known: Known, code: str, month: Month, cells: frozenset[str], left: _Left) -> Figures:
     """The figures of a department's month, over the kinds that were read."""
     place = (code, str(month))
     counts = known.counts
     sums: dict[Name, list[int]] = {name: [0, 0] for name in (*RATIOS, Name.COMPLETENESS)}
-    for units in counts.units.get(place, ()):
+    for units in counts.places.get(place, Counted()).units:
         if units.kind in cells:
             continue
         for name, (reached, of) in units.shares.items():
@@ -196,16 +212,19 @@ def _figures(known: Known, code: str, month: Month, cells: frozenset[str], left:
 
 def _progress(counts: Counts, code: str, month: Month, left: _Left) -> tuple[int, int]:
     """Cleared units over units, of the month and of those carried into it."""
-    cleared = sum(each.cleared for each in counts.units.get((code, str(month)), ()))
-    cleared += sum(
-        number
-        for belonging, last, number in counts.cleared_later.get(code, ())
-        if belonging < str(month) <= last
-    )
+    cleared = sum(each.cleared for each in counts.places.get((code, str(month)), Counted()).units)
+    for belonging in counts.months.get(code, ()):
+        if belonging >= str(month):
+            break
+        cleared += sum(
+            number
+            for last, number in counts.places[code, belonging].cleared_later
+            if last >= str(month)
+        )
     return cleared, cleared + left.tallies.total()
 
 
-def _of_district(known: Known, rows: Sequence[Account], month: Month) -> Account:
+def of_district(known: Known, rows: Sequence[Account], month: Month) -> Account:
     """The district's account: sums of its departments' and of what nobody owns."""
     in_scope = [row for row in rows if row.in_scope]
     decided = [row for row in in_scope if row.position.blocked or row.position.measured]

@@ -5,7 +5,7 @@ that wait for the office stand here too, not charged.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from monitor.ledger import scratch
 from monitor.ledger.days import DayEnd
-from monitor.ledger.obligations import item_has_ended, unit
+from monitor.ledger.obligations import among, item_has_ended, seen
+from monitor.store import bulk, planner
 from monitor.store.tables import backlog, backlog_event, expected
 from monitor.store.types import Id, Instant
 from monitor.words import Reason, Word
@@ -79,65 +80,92 @@ _standing = scratch.table(
     sa.Column("since", Instant),
     sa.Index("ix_ledger_standing_previous", "previous"),
 )
+_looked_at = scratch.table(
+    "ledger_looked_at", sa.Column("id", Id, primary_key=True, autoincrement=False)
+)
+_IS_LOOKED_AT = backlog.c.id.in_(sa.select(_looked_at.c.id))
 _CONTENT = [column.name for column in backlog.columns if column.name not in ("id", "since")]
 _EVENT = [column.name for column in backlog_event.columns if column.name != "id"]
 
 
 def record(connection: sa.Connection, now: datetime, closed: str) -> None:
-    """Bring the backlog to what the scratch table `unit` holds, an event for every difference.
+    """Bring the backlog to what `seen` says of the units in `among`, an event for every difference.
 
     `closed` is the latest month that is closed at `now`. Events and rows go in one transaction, so
     a crash before its end repeats both.
     """
-    with scratch.made(connection, _standing):
+    with scratch.made(connection, _standing, _looked_at):
+        _list_looked_at(connection)
         _list_standing(connection, now)
         for events in (_entered(now, closed), _changed(now), *_moved(now), _left(now)):
             connection.execute(sa.insert(backlog_event).from_select(_EVENT, events))
         _write(connection)
 
 
-def moved_out(connection: sa.Connection) -> Mapping[tuple[str, str], Mapping[str, int]]:
-    """How many units left each department and month without being cleared, by cause."""
-    columns = (backlog_event.c.department, backlog_event.c.month, backlog_event.c.cause)
+def moved_out(
+    connection: sa.Connection, departments: Collection[str] | None = None, since: str = ""
+) -> Mapping[tuple[str, str], Mapping[str, int]]:
+    """How many units left each department and month without being cleared, by cause.
+
+    Of all departments or some, from the month `since` on.
+    """
+    e = backlog_event.c
+    columns = (e.department, e.month, e.cause)
     query = (
         sa.select(*columns, sa.func.count())
-        .where(backlog_event.c.to_reason.is_(None), backlog_event.c.cause.in_(MOVED_OUT))
+        .where(e.to_reason.is_(None), e.cause.in_(MOVED_OUT), e.month >= since)
         .group_by(*columns)
         .order_by(*columns)
     )
+    if departments is not None:
+        query = query.where(bulk.one_of(connection, e.department, sorted(departments)))
     counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for department, month, cause, count in connection.execute(query):
         counts[department, month][cause] = count
     return counts
 
 
+def _list_looked_at(connection: sa.Connection) -> None:
+    """The rows of the backlog that are of one of the units in `among`."""
+    b, number = backlog.c, among.c.number
+    by_record = sa.select(b.id).join(among, number == b.behavior_id)
+    by_expected = sa.select(b.id).where(
+        b.behavior_id.is_(None), b.expected_id.in_(sa.select(-number).where(number < 0))
+    )
+    rows = by_record.union(by_expected)
+    connection.execute(sa.insert(_looked_at).from_select(["id"], rows))
+    planner.look_over(connection, _looked_at)
+
+
 def _list_standing(connection: sa.Connection, now: datetime) -> None:
     by_record, by_expected = backlog.alias("by_record"), backlog.alias("by_expected")
-    still = sa.select(unit.c.behavior_id).where(
-        unit.c.reason.is_not(None), unit.c.behavior_id.is_not(None)
+    still = seen.alias("still")
+    stands = sa.exists().where(
+        still.c.number == by_expected.c.behavior_id, still.c.reason.is_not(None)
     )
-    free = sa.or_(by_expected.c.behavior_id.is_(None), by_expected.c.behavior_id.not_in(still))
+    free = sa.or_(by_expected.c.behavior_id.is_(None), sa.not_(stands))
     query = (
         sa.select(
             sa.func.coalesce(by_record.c.id, by_expected.c.id),
-            unit.c.department,
-            unit.c.month,
-            unit.c.kind,
-            unit.c.behavior_id,
-            unit.c.expected_id,
-            unit.c.reason,
-            unit.c.charged,
-            DayEnd(unit.c.reason_due_on),
+            seen.c.department,
+            seen.c.month,
+            seen.c.kind,
+            seen.c.behavior_id,
+            seen.c.expected_id,
+            seen.c.reason,
+            seen.c.charged,
+            DayEnd(seen.c.reason_due_on),
             sa.func.coalesce(by_record.c.since, by_expected.c.since, sa.literal(now, Instant())),
         )
         .select_from(
-            unit.outerjoin(by_record, by_record.c.behavior_id == unit.c.behavior_id).outerjoin(
-                by_expected, sa.and_(by_expected.c.expected_id == unit.c.expected_id, free)
+            seen.outerjoin(by_record, by_record.c.behavior_id == seen.c.behavior_id).outerjoin(
+                by_expected, sa.and_(by_expected.c.expected_id == seen.c.expected_id, free)
             )
         )
-        .where(unit.c.reason.is_not(None))
+        .where(seen.c.reason.is_not(None))
     )
     connection.execute(sa.insert(_standing).from_select(["previous", *_CONTENT, "since"], query))
+    planner.look_over(connection, _standing)
 
 
 def _event(
@@ -201,7 +229,7 @@ def _moved(now: datetime) -> tuple[sa.Select[Any], sa.Select[Any]]:
 
 def _left(now: datetime) -> sa.Select[Any]:
     """Units of the backlog that stand there no more, with what became of them."""
-    by_record, by_expected = unit.alias("by_record"), unit.alias("by_expected")
+    by_record, by_expected = seen.alias("by_record"), seen.alias("by_expected")
     gone = sa.and_(by_record.c.kind.is_(None), by_expected.c.kind.is_(None))
     exempt = sa.or_(by_record.c.exempt, by_expected.c.exempt)
     moved = sa.or_(
@@ -224,11 +252,11 @@ def _left(now: datetime) -> sa.Select[Any]:
     return (
         _event(now, backlog, backlog.c.reason, sa.null(), cause)
         .select_from(
-            backlog.outerjoin(by_record, by_record.c.behavior_id == backlog.c.behavior_id)
+            backlog.outerjoin(by_record, by_record.c.number == backlog.c.behavior_id)
             .outerjoin(by_expected, by_expected.c.expected_id == backlog.c.expected_id)
             .outerjoin(expected, expected.c.id == backlog.c.expected_id)
         )
-        .where(sa.not_(continued))
+        .where(_IS_LOOKED_AT, sa.not_(continued))
     )
 
 
@@ -239,7 +267,7 @@ def _write(connection: sa.Connection) -> None:
         n.c.previous == backlog.c.id,
         *(n.c[name].is_not_distinct_from(backlog.c[name]) for name in _CONTENT),
     )
-    connection.execute(sa.delete(backlog).where(sa.not_(same)))
+    connection.execute(sa.delete(backlog).where(_IS_LOOKED_AT, sa.not_(same)))
     there = sa.exists().where(backlog.c.id == n.c.previous)
     new = sa.select(*(n.c[name] for name in (*_CONTENT, "since"))).where(sa.not_(there))
     connection.execute(sa.insert(backlog).from_select([*_CONTENT, "since"], new))

@@ -5,7 +5,7 @@ plain counts of working days; that no due is later than the close is applied whe
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from monitor.config import Settings
 from monitor.ledger.days import LocalDay
+from monitor.ledger.obligations import among
 from monitor.store.tables import behavior, calendar_day, expected
 from monitor.words import Kind
 from monitor.workdays import Calendar, Month, close_day
@@ -24,14 +25,20 @@ _REACH = timedelta(days=400)
 """How far the working days are counted past the last day: longer than any limit's span."""
 
 
-def fill(connection: sa.Connection, settings: Settings) -> None:
-    """Bring calendar_day up to the days that occur in the store and to the settings.
+_LATE_CLOSE = 6
+"""So many months after its own a month closes at the latest."""
 
-    Only rows that differ are written. Limits longer than the span counted ahead (about 250 working
-    days) are counted one by one.
+
+def fill(connection: sa.Connection, settings: Settings, *, whole: bool) -> None:
+    """Bring calendar_day up to the days that the units in `among` depend on.
+
+    With `whole` to all days that occur in the store, and to the settings: rows that differ are
+    written anew. Limits longer than the span counted ahead (about 250 working days) are counted
+    one by one.
     """
     known = {row.day: row for row in connection.execute(sa.select(calendar_day))}
-    days = set(known) | _occurring(connection)
+    occurring = _occurring(connection, whole)
+    days = occurring | set(known) if whole else occurring - set(known)
     if not days:
         return
     rows = _rows(sorted(days), settings)
@@ -47,16 +54,23 @@ def fill(connection: sa.Connection, settings: Settings) -> None:
     connection.execute(sa.insert(calendar_day), changed)
 
 
-def _occurring(connection: sa.Connection) -> set[date]:
+def _occurring(connection: sa.Connection, whole: bool) -> set[date]:
     """The days that the ledger looks up: of acts, submissions, decisions and expected acts."""
+    b, e, number = behavior.c, expected.c, among.c.number
+    records = sa.true() if whole else b.id.in_(sa.select(number).where(number > 0))
+    rows = sa.true() if whole else e.id.in_(sa.select(-number).where(number < 0))
     days = sa.union(
-        sa.select(behavior.c.occurred_on),
-        sa.select(behavior.c.submitted_on),
-        sa.select(behavior.c.first_seen_on),
-        sa.select(LocalDay(behavior.c.status_at)),
-        sa.select(LocalDay(behavior.c.first_submitted_seen_at)),
-        sa.select(expected.c.due_basis_on),
-        sa.select(LocalDay(expected.c.first_seen_at)),
+        *(
+            sa.select(day).where(records)
+            for day in (
+                b.occurred_on,
+                b.submitted_on,
+                b.first_seen_on,
+                LocalDay(b.status_at),
+                LocalDay(b.first_submitted_seen_at),
+            )
+        ),
+        *(sa.select(day).where(rows) for day in (e.due_basis_on, LocalDay(e.first_seen_at))),
     ).subquery()
     query = sa.select(days.c[0]).where(days.c[0].between(_EARLIEST, _LATEST))
     return set(connection.scalars(query))
@@ -67,20 +81,28 @@ def _rows(days: list[date], settings: Settings) -> list[dict[str, Any]]:
     ahead = _WorkingDays(calendar, days)
     limits = {f"{kind}_due": rule.entry_limit_workdays.of(kind) for kind in Kind}
     limits |= {"return_due": rule.return_fix_workdays, "audit_due": rule.audit_limit_workdays}
-    closes = {
-        month: close_day(month, rule.close, calendar) for month in sorted(set(map(Month.of, days)))
-    }
+    months = sorted({Month.of(day).shift(-n) for day in days for n in range(_LATE_CLOSE + 1)})
+    closes = {month: close_day(month, rule.close, calendar) for month in months}
     return [
         {
             "day": day,
             "month": str(Month.of(day)),
             **{name: ahead.add(day, limit) for name, limit in limits.items()},
             "close_on": closes[Month.of(day)],
+            "open_month": str(_open_month(day, closes)),
             "published": calendar.is_published(day)
             and calendar.is_published(closes[Month.of(day)]),
         }
         for day in days
     ]
+
+
+def _open_month(day: date, closes: Mapping[Month, date]) -> Month:
+    """The first month that is not closed before `day`: what is cleared then was carried into it."""
+    month = Month.of(day)
+    return next(
+        month.shift(-n) for n in range(_LATE_CLOSE, -1, -1) if closes[month.shift(-n)] >= day
+    )
 
 
 class _WorkingDays:

@@ -1,7 +1,7 @@
 """Coverage (覆盖): the items in use that were acted on this year, and how the catalogue stands."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from monitor.ledger import scratch
 from monitor.ledger.figures import Name
-from monitor.ledger.obligations import IS_OBLIGATION, unit
-from monitor.store.tables import behavior_item, exemption, implement_list, item
+from monitor.store import bulk
+from monitor.store.tables import exemption, implement_list, item, item_act
 from monitor.workdays import Month
 
 _month = scratch.table(
@@ -38,8 +38,20 @@ class Coverage:
         return items - covered
 
 
-def read(connection: sa.Connection, months: Sequence[Month]) -> Coverage:
-    """The coverage of each department at the end of `months`, from the scratch table `unit`."""
+KEPT = sa.select(item_act.c.department, item_act.c.month, item_act.c.item_code)
+"""The items acted on, as the units kept have it."""
+
+
+def read(
+    connection: sa.Connection,
+    months: Sequence[Month],
+    acts: sa.Select[Any] = KEPT,
+    departments: Collection[str] | None = None,
+) -> Coverage:
+    """The coverage of each department, or of some, at the end of `months`.
+
+    `acts` are the departments, months and items of valid records.
+    """
     with scratch.made(connection, _month):
         connection.execute(
             sa.insert(_month),
@@ -48,36 +60,57 @@ def read(connection: sa.Connection, months: Sequence[Month]) -> Coverage:
                 for m in months
             ],
         )
+        owned = _owned(connection, item.c.department, departments)
         in_use = {
-            (row.department, row.month): row.items for row in connection.execute(_used_in_month())
+            (row.department, row.month): row.items
+            for row in connection.execute(_used_in_month().where(owned))
         }
+        acted = acts.subquery("acts")
+        years = sa.func.substr(acted.c.month, 1, 4).in_({str(month)[:4] for month in months})
+        mine = _owned(connection, acted.c.department, departments)
+        of_year = _of_year(acted, sa.and_(years, mine))
         shares = {
             (row.department, row.month): {
                 Name.COVERAGE_MAIN: (row.main_covered, row.main_items),
                 Name.COVERAGE_SUB: (row.sub_covered, row.sub_items),
             }
-            for row in connection.execute(_covered())
+            for row in connection.execute(_covered(of_year).where(owned))
         }
-    return Coverage(in_use, shares, _catalogue(connection))
+    return Coverage(in_use, shares, _catalogue(connection, departments))
 
 
-def uncovered(connection: sa.Connection, department: str, month: Month, limit: int) -> list[str]:
+def uncovered(
+    connection: sa.Connection,
+    department: str,
+    month: Month,
+    limit: int,
+    acts: sa.Select[Any] = KEPT,
+) -> list[str]:
     """The codes of up to `limit` items in use that no valid record of the year covers."""
     with scratch.made(connection, _month):
         connection.execute(
             sa.insert(_month),
             {"month": str(month), "year": str(month)[:4], "first": month.first, "last": month.last},
         )
-        acted = _acted()
+        acted = acts.subquery("acts")
+        of_year = _of_year(acted, acted.c.department == department)
         query = (
             sa.select(item.c.item_code)
             .distinct()
-            .select_from(_items_with_acts(acted))
-            .where(item.c.department == department, _IN_USE_AT_END, acted.c.first_month.is_(None))
+            .select_from(_items_with_acts(of_year))
+            .where(item.c.department == department, _IN_USE_AT_END, of_year.c.first_month.is_(None))
             .order_by(item.c.item_code)
             .limit(limit)
         )
         return list(connection.scalars(query))
+
+
+def _owned(
+    connection: sa.Connection, column: sa.ColumnElement[str], departments: Collection[str] | None
+) -> sa.ColumnElement[bool]:
+    if departments is None:
+        return sa.true()
+    return bulk.one_of(connection, column, sorted(departments))
 
 
 def _not_exempt(day: sa.Column[object]) -> sa.ColumnElement[bool]:
@@ -130,19 +163,18 @@ def _used_in_month() -> sa.Select[Any]:
     )
 
 
-def _acted() -> sa.Subquery:
+def _of_year(acted: sa.Subquery, which: sa.ColumnElement[bool]) -> sa.Subquery:
     """The first month of each year in which a department had a valid record of an item."""
-    year = sa.func.substr(unit.c.month, 1, 4)
+    year = sa.func.substr(acted.c.month, 1, 4)
     return (
         sa.select(
-            unit.c.department,
-            behavior_item.c.item_code,
+            acted.c.department,
+            acted.c.item_code,
             year.label("year"),
-            sa.func.min(unit.c.month).label("first_month"),
+            sa.func.min(acted.c.month).label("first_month"),
         )
-        .join(behavior_item, behavior_item.c.behavior_id == unit.c.behavior_id)
-        .where(IS_OBLIGATION, unit.c.valid)
-        .group_by(unit.c.department, behavior_item.c.item_code, year)
+        .where(which)
+        .group_by(acted.c.department, acted.c.item_code, year)
         .subquery("acted")
     )
 
@@ -159,8 +191,7 @@ def _items_with_acts(acted: sa.Subquery) -> sa.Join:
     )
 
 
-def _covered() -> sa.Select[Any]:
-    acted = _acted()
+def _covered(acted: sa.Subquery) -> sa.Select[Any]:
     has_act = acted.c.first_month.is_not(None)
     main, sub = item.c.main_code, item.c.item_code
     count = sa.func.count
@@ -179,7 +210,9 @@ def _covered() -> sa.Select[Any]:
     )
 
 
-def _catalogue(connection: sa.Connection) -> Mapping[str, Shares]:
+def _catalogue(
+    connection: sa.Connection, departments: Collection[str] | None
+) -> Mapping[str, Shares]:
     """Items claimed and lists published, by department, as the catalogue is now."""
     shares: dict[str, dict[Name, tuple[int, int]]] = defaultdict(dict)
     sources = (
@@ -194,6 +227,7 @@ def _catalogue(connection: sa.Connection) -> Mapping[str, Shares]:
                 sa.func.count().label("all"),
             )
             .where(table.c.deleted_at.is_(None), table.c.department.is_not(None), done.is_not(None))
+            .where(_owned(connection, table.c.department, departments))
             .group_by(table.c.department)
         )
         for department, numerator, denominator in connection.execute(query):

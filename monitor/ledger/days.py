@@ -42,6 +42,13 @@ class DaysApart(FunctionElement[float]):
     inherit_cache = True
 
 
+class DaysLater(FunctionElement[date]):
+    """The day so many days after a day."""
+
+    type = sa.Date()
+    inherit_cache = True
+
+
 class SecondsAfter(FunctionElement[float]):
     """Seconds from the second instant to the first; negative where the first is the earlier."""
 
@@ -66,6 +73,7 @@ _write(LocalDay, "CAST(({0}) AT TIME ZONE 'Asia/Shanghai' AS DATE)", "date({0}, 
 _write(DayEnd, "((({0}) + TIME '16:00') AT TIME ZONE 'UTC')", "(({0}) || ' 16:00:00.000000')")
 _write(MonthOf, "to_char({0}, 'YYYY-MM')", "substr({0}, 1, 7)")
 _write(DaysApart, "abs(({0}) - ({1}))", "abs(julianday({0}) - julianday({1}))")
+_write(DaysLater, "(({0}) + ({1}))", "date({0}, ({1}) || ' days')")
 _write(
     SecondsAfter,
     "extract(epoch FROM ({0}) - ({1}))",

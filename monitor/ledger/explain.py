@@ -1,6 +1,7 @@
 """Explain (溯源): how each figure of a department's month comes about, down to records and rules.
 
-Nothing is stored for it: the units are made again as of the asked instant and read from there.
+Nothing is stored for it: the units are read as the statements counted them; those of another
+instant are made again for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import coverage, scratch, statements
-from monitor.ledger.figures import RATIOS, Name, percent
-from monitor.ledger.obligations import View, fill, unit
+from monitor.ledger import counts, coverage, scratch, statements, units
+from monitor.ledger.figures import RATIOS, Name, percent, ratio
+from monitor.ledger.obligations import View, among, fill, seen
 from monitor.ledger.statements import Statement
 from monitor.store import planner
-from monitor.store.tables import behavior, expected, finding, rule
+from monitor.store.tables import behavior, expected, finding, rule, unit
 from monitor.words import DISTRICT, Reason, Severity
 from monitor.workdays import Calendar, Month
 
@@ -105,27 +106,53 @@ def explain(
     found = statements.read(connection, month, department)
     if not found:
         return None
-    statement = found[0]
-    whole = department == DISTRICT
     planner.without_jit(connection)
-    view = View(now or statement.as_of, department=None if whole else department)
-    with scratch.made(connection, unit):
-        fill(connection, settings, view)
-        reasons = tuple(
-            _reason(connection, settings, reason, month, limit)
-            for reason in Reason
-            if reason in statement.reasons or reason is Reason.PENDING
-        )
-        figures = tuple(
-            _figure(connection, settings, statement, Name(name), limit)
-            for name in statement.figures
-            if name in frozenset(Name)
-        )
+    if now is None or now == found[0].as_of:
+        of = _of(unit, department)
+        return _explained(connection, settings, found[0], of, coverage.KEPT, limit)
+    with scratch.made(connection, among, seen):
+        if department != DISTRICT:
+            units.list_of(connection, department)
+        fill(connection, settings, View(now), whole=department == DISTRICT)
+        of = _of(seen, department)
+        return _explained(connection, settings, found[0], of, counts.acts(seen), limit)
+
+
+def _of(table: sa.Table, department: str) -> sa.Subquery:
+    """The units of a department, or of all for the district."""
+    mine = sa.true() if department == DISTRICT else table.c.department == department
+    return sa.select(table).where(mine).subquery("of")
+
+
+def _explained(
+    connection: sa.Connection,
+    settings: Settings,
+    statement: Statement,
+    of: sa.Subquery,
+    acts: sa.Select[Any],
+    limit: int,
+) -> Explanation:
+    reasons = (
+        _reason(connection, settings, of, reason, statement.month, limit)
+        for reason in Reason
+        if reason in statement.reasons or reason is Reason.PENDING
+    )
+    figures = tuple(
+        _figure(connection, settings, of, acts, statement, Name(name), limit)
+        for name in statement.figures
+        if name in frozenset(Name)
+    )
     return Explanation(statement, figures, tuple(line for line in reasons if line.count))
 
 
 def _figure(
-    connection: sa.Connection, settings: Settings, statement: Statement, name: Name, limit: int
+    connection: sa.Connection,
+    settings: Settings,
+    of: sa.Subquery,
+    acts: sa.Select[Any],
+    statement: Statement,
+    name: Name,
+    limit: int,
 ) -> FigureLine:
     figure = statement.figures[name]
     share = percent(figure["numerator"], figure["denominator"])
@@ -137,28 +164,35 @@ def _figure(
         None if share is None else str(share),
     )
     if name in RATIOS:
-        ratio = RATIOS[name]
-        lacking = sa.and_(ratio.of, sa.not_(ratio.reached), unit.c.month == str(statement.month))
-        return replace(line, lacking=_lines(connection, settings, lacking, limit))
+        share_of = ratio(name, of)
+        lacking = sa.and_(
+            share_of.of, sa.not_(share_of.reached), of.c.month == str(statement.month)
+        )
+        return replace(line, lacking=_lines(connection, settings, of, lacking, limit))
     if name is Name.COVERAGE_SUB and statement.department != DISTRICT:
-        codes = coverage.uncovered(connection, statement.department, statement.month, limit)
+        codes = coverage.uncovered(connection, statement.department, statement.month, limit, acts)
         return replace(line, items=tuple(codes))
     return line
 
 
 def _reason(
-    connection: sa.Connection, settings: Settings, reason: Reason, month: Month, limit: int
+    connection: sa.Connection,
+    settings: Settings,
+    of: sa.Subquery,
+    reason: Reason,
+    month: Month,
+    limit: int,
 ) -> ReasonLine:
-    under = sa.and_(unit.c.reason == reason.value, unit.c.month <= str(month))
+    under = sa.and_(of.c.reason == reason.value, of.c.month <= str(month))
     query = (
         sa.select(
-            unit.c.kind,
+            of.c.kind,
             sa.func.count(),
-            sa.func.sum(sa.case((unit.c.charged, 1), else_=0)),
+            sa.func.sum(sa.case((of.c.charged, 1), else_=0)),
         )
         .where(under)
-        .group_by(unit.c.kind)
-        .order_by(unit.c.kind)
+        .group_by(of.c.kind)
+        .order_by(of.c.kind)
     )
     rows = connection.execute(query).all()
     return ReasonLine(
@@ -167,26 +201,30 @@ def _reason(
         count=sum(row[1] for row in rows),
         charged=sum(row[2] for row in rows),
         by_kind={row[0]: row[1] for row in rows},
-        units=_lines(connection, settings, under, limit),
+        units=_lines(connection, settings, of, under, limit),
     )
 
 
 def _lines(
-    connection: sa.Connection, settings: Settings, condition: sa.ColumnElement[bool], limit: int
+    connection: sa.Connection,
+    settings: Settings,
+    of: sa.Subquery,
+    condition: sa.ColumnElement[bool],
+    limit: int,
 ) -> tuple[Line, ...]:
     """The oldest `limit` units that fit, with the rules that they fail: two statements."""
-    first = (behavior.c.id == unit.c.behavior_id, expected.c.id == unit.c.expected_id)
+    first = (behavior.c.id == of.c.behavior_id, expected.c.id == of.c.expected_id)
     coalesce = sa.func.coalesce
     query = (
         sa.select(
-            unit,
+            of,
             coalesce(behavior.c.source, expected.c.source).label("source"),
             coalesce(behavior.c.record_id, expected.c.record_id).label("record_id"),
             coalesce(behavior.c.action_code, expected.c.action_code).label("action_code"),
         )
-        .select_from(unit.outerjoin(behavior, first[0]).outerjoin(expected, first[1]))
+        .select_from(of.outerjoin(behavior, first[0]).outerjoin(expected, first[1]))
         .where(condition)
-        .order_by(unit.c.basis_on, unit.c.behavior_id.nulls_last(), unit.c.expected_id.nulls_last())
+        .order_by(of.c.basis_on, of.c.behavior_id.nulls_last(), of.c.expected_id.nulls_last())
         .limit(limit)
     )
     rows = connection.execute(query).all()

@@ -1,9 +1,10 @@
 """Figures (指标): each a numerator and a denominator; 0/0 is absent, never 100 %.
 
-The figures that are ratios of units are defined here once, as conditions on the scratch table
-`unit`; counting and explaining both read them.
+The figures that are ratios of units are defined here once, as conditions on units; counting and
+explaining both read them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,7 +12,7 @@ from fractions import Fraction
 
 import sqlalchemy as sa
 
-from monitor.ledger.obligations import IS_OBLIGATION, IS_RECORD, unit
+from monitor.ledger.obligations import is_obligation, is_record
 from monitor.words import Reason, Word
 
 Figures = dict[str, dict[str, int]]
@@ -43,20 +44,28 @@ class Ratio:
     reached: sa.ColumnElement[bool]
 
 
-RATIOS: Mapping[Name, Ratio] = {
-    Name.ENTRY: Ratio(
-        of=sa.and_(IS_OBLIGATION, unit.c.due_passed),
-        reached=sa.func.coalesce(unit.c.reason, "") != Reason.UNENTERED,
-    ),
-    Name.TIMELY: Ratio(
-        of=sa.and_(IS_OBLIGATION, sa.or_(unit.c.due_passed, unit.c.submitted)),
-        reached=unit.c.in_time,
-    ),
-    Name.VALID: Ratio(of=sa.and_(IS_RECORD, unit.c.accepted), reached=unit.c.valid),
-    Name.LINKED: Ratio(of=sa.and_(IS_RECORD, unit.c.accepted), reached=unit.c.linked),
-    Name.RETURN_FIX: Ratio(of=sa.and_(IS_RECORD, unit.c.once_returned), reached=unit.c.accepted),
-}
-"""completeness_ratio counts cells, not units, and has no place here."""
+RATIOS = (Name.ENTRY, Name.TIMELY, Name.VALID, Name.LINKED, Name.RETURN_FIX)
+"""The figures that are ratios of units; completeness_ratio counts cells and has no place here."""
+
+
+def ratio(name: Name, units: sa.FromClause) -> Ratio:
+    """One of RATIOS, of the units of a table."""
+    u = units.c
+    counts, is_there = is_obligation(units), is_record(units)
+    match name:
+        case Name.ENTRY:
+            entered = sa.func.coalesce(u.reason, "") != Reason.UNENTERED
+            return Ratio(of=sa.and_(counts, u.due_passed), reached=entered)
+        case Name.TIMELY:
+            decided = sa.or_(u.due_passed, u.submitted)
+            return Ratio(of=sa.and_(counts, decided), reached=u.in_time)
+        case Name.VALID:
+            return Ratio(of=sa.and_(is_there, u.accepted), reached=u.valid)
+        case Name.LINKED:
+            return Ratio(of=sa.and_(is_there, u.accepted), reached=u.linked)
+        case _:
+            return Ratio(of=sa.and_(is_there, u.once_returned), reached=u.accepted)
+
 
 _MACRO_SCALE = 10**9
 
@@ -90,19 +99,21 @@ def district(departments: Iterable[Mapping[str, Mapping[str, int]]]) -> Figures:
     A mean is written as the sum of the departments' ratios over their number, both times 10^9.
     """
     sums: dict[str, list[int]] = {}
-    shares: dict[str, list[Fraction]] = {}
+    shares: dict[str, Counter[int]] = {}  # by denominator: adding fractions one by one is slow
+    numbers: Counter[str] = Counter()
     for figures in departments:
         for name, each in figures.items():
             total = sums.setdefault(name, [0, 0])
             total[0] += each["numerator"]
             total[1] += each["denominator"]
-            ratio = Fraction(each["numerator"], each["denominator"])
-            shares.setdefault(name, []).append(ratio)
+            shares.setdefault(name, Counter())[each["denominator"]] += each["numerator"]
+            numbers[name] += 1
     micro = {name: figure(*total) for name, total in sums.items()}
-    macro = {
-        macro_name(name): figure(round(sum(each) * _MACRO_SCALE), len(each) * _MACRO_SCALE)
-        for name, each in shares.items()
-    }
+    macro = {}
+    for name, by_denominator in shares.items():
+        ratios = sum(Fraction(part, whole) for whole, part in by_denominator.items())
+        scaled = figure(round(ratios * _MACRO_SCALE), numbers[name] * _MACRO_SCALE)
+        macro[macro_name(name)] = scaled
     return micro | macro
 
 

@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
+from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.store.tables import behavior, expected, run
+from monitor.store import bulk
+from monitor.store.tables import fed, run
 from monitor.words import Feed, Kind
 from monitor.workdays import ZONE, Month, close_day, day_end, local_day
 
@@ -52,6 +55,17 @@ class Freshness:
             if owner in (None, department)
         )
 
+    def told(self) -> list[Any]:
+        """The same, written so that it can be compared with what it was at another look."""
+        return [
+            [
+                source.source,
+                None if source.last_read is None else source.last_read.isoformat(),
+                sorted([owner or "", cell] for owner, cell in source.cells),
+            ]
+            for source in sorted(self.unread, key=attrgetter("source"))
+        ]
+
 
 def read(connection: sa.Connection, settings: Settings, now: datetime) -> Freshness:
     """The sources that were not read within `fresh_within` before `now`."""
@@ -65,13 +79,13 @@ def read(connection: sa.Connection, settings: Settings, now: datetime) -> Freshn
     }
     if not stale:
         return Freshness(())
-    fed = _fed(connection, stale)
+    delivered = _fed(connection, stale)
     return Freshness(
         tuple(
             Unread(
                 name,
                 last_read.get(name),
-                _cells(source.feed, source.department, fed.get(name, frozenset())),
+                _cells(source.feed, source.department, delivered.get(name, frozenset())),
             )
             for name, source in stale.items()
         )
@@ -121,32 +135,19 @@ def _fed(
     connection: sa.Connection, sources: Iterable[str]
 ) -> Mapping[str, frozenset[tuple[str | None, str]]]:
     """What each of `sources` has delivered so far: department and cell."""
-    names = list(sources)
-    queries = (
-        sa.select(behavior.c.source, behavior.c.department, behavior.c.kind)
-        .where(behavior.c.source.in_(names))
-        .distinct(),
-        sa.select(
-            expected.c.source,
-            expected.c.department,
-            sa.literal(f"{Feed.EXPECTED}:").concat(expected.c.kind),
-        )
-        .where(expected.c.source.in_(names))
-        .distinct(),
-    )
-    fed: dict[str, set[tuple[str | None, str]]] = defaultdict(set)
-    for query in queries:
-        for source, department, cell in connection.execute(query):
-            fed[source].add((department, cell))
-    return {source: frozenset(cells) for source, cells in fed.items()}
+    query = sa.select(fed).where(bulk.one_of(connection, fed.c.source, list(sources)))
+    cells: dict[str, set[tuple[str | None, str]]] = defaultdict(set)
+    for source, department, cell in connection.execute(query):
+        cells[source].add((department or None, cell))
+    return {source: frozenset(of_source) for source, of_source in cells.items()}
 
 
 def _cells(
-    feed: Feed, department: str | None, fed: frozenset[tuple[str | None, str]]
+    feed: Feed, department: str | None, delivered: frozenset[tuple[str | None, str]]
 ) -> frozenset[tuple[str | None, str]]:
     if feed in _BEHAVIOR_FEEDS or feed in (Feed.EXPECTED, Feed.DRAWN_OBJECT):
-        if fed:
-            return fed
+        if delivered:
+            return delivered
         names = {Feed.DRAWN_OBJECT: _CHECK_EXPECTED}
         return frozenset({(department, names.get(feed, feed.value))})
     if feed is Feed.PLAN:

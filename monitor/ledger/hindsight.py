@@ -98,10 +98,15 @@ def history(at: datetime) -> sa.Subquery:
     )
 
 
-def once_returned(before: datetime | None) -> sa.Subquery:
-    """The records that were ever seen returned, held before an instant where one is given."""
+def once_returned(before: datetime | None, among: sa.Select[int] | None = None) -> sa.Subquery:
+    """The records that were ever seen returned, held before an instant where one is given.
+
+    Of all records, or of those of `among`.
+    """
     s = behavior_status
     query = sa.select(s.c.behavior_id).where(s.c.status == Status.RETURNED).distinct()
+    if among is not None:
+        query = query.where(s.c.behavior_id.in_(among))
     if before is not None:
         query = query.where(sa.func.coalesce(s.c.status_at, s.c.seen_at) < before)
     return query.subquery("returned")

@@ -49,21 +49,24 @@ def refresh(
 ) -> None:
     """Bring the facts of the queued records up to date, with those of the records they concern.
 
-    Runs in the caller's transaction, before the judge empties `to_judge`. Matches every expected
-    row anew. With `everything` every record is queued first.
+    Runs in the caller's transaction, before the judge empties `to_judge`; what it will judge is
+    noted in `to_count`. Expected rows are matched where they or records changed. With `everything`
+    every record and every expected row is queued first.
     """
     planner.without_jit(connection)
     if everything:
         reach.queue_all(connection)
-    reach.queue_after_change(connection, settings, now)
+        queue.note(connection, expected, sa.true())
+    changed = reach.queue_after_change(connection, settings, now)
     size = connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0
     planner.gather(connection, _READ, grown_by=size)
     reach.widen(connection)
     attribution.write(connection, settings)
     _write(connection, _duplicates())
-    matching.refresh(connection, settings, now)
+    matching.refresh(connection, settings, now, owners_changed=changed or everything)
     _queue_moved(connection)
     _write(connection, _facts(connection, settings))
+    queue.count_judged(connection)
 
 
 def queued() -> sa.ScalarSelect[int]:

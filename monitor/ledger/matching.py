@@ -4,6 +4,9 @@ By action code, then by document number, then by plan and object. One record mat
 expected row and the reverse; among several of one document that of the same party, then the nearest
 day of occurrence, then the lowest id. The result depends on the rows alone, not on the order in
 which they came.
+
+What is matched anew are the expected rows and records that changed, and all that hang together with
+them by keys that they share (`concerned`): nothing else can come out otherwise.
 """
 
 from collections.abc import Iterable
@@ -14,10 +17,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import attribution, scratch
+from monitor.ledger import attribution, concerned, scratch
+from monitor.ledger.concerned import asking, offering
 from monitor.ledger.days import DaysApart, MonthOf
 from monitor.ledger.obligations import expected_basis_on, is_live
-from monitor.store.tables import behavior, department, drawn_object, expected, plan
+from monitor.store import queue
+from monitor.store.tables import (
+    behavior,
+    department,
+    drawn_object,
+    expected,
+    plan,
+    to_draw,
+    to_match,
+)
 from monitor.store.types import Id
 from monitor.store.upsert import insert_into
 from monitor.words import UNKNOWN_DEPARTMENT, Kind
@@ -60,13 +73,23 @@ _FAR = 1e9
 """Stands for the distance where one of the days is blank: the last choice."""
 
 
-def refresh(connection: sa.Connection, settings: Settings, now: datetime) -> None:
-    """Make rows of what plans ask for, fill in department and month, and match every row anew."""
+def refresh(
+    connection: sa.Connection, settings: Settings, now: datetime, *, owners_changed: bool
+) -> None:
+    """Make rows of what plans ask for, fill in department and month, and match what changed.
+
+    Reads the queues `to_draw`, `to_match` and `to_judge`; notes in `to_match` what came out
+    otherwise, which is counted again. `owners_changed` says that departments or items did: then
+    every row that no known department owns is looked at.
+    """
     _expect_drawn_objects(connection, now)
-    _complete(connection, settings)
-    if not connection.scalar(sa.select(sa.exists().where(expected.c.id.is_not(None)))):
-        return
-    with scratch.made(connection, _wanted, _offered, _pair, _match):
+    if owners_changed:
+        _complete(connection, settings, sa.true())
+    else:
+        _complete(connection, settings, expected.c.id.in_(sa.select(to_match.c.expected_id)))
+    with scratch.made(connection, asking, offering, _wanted, _offered, _pair, _match):
+        if not concerned.find(connection):
+            return
         _list_wanted(connection)
         _list_pairs(connection)
         _choose(connection)
@@ -76,8 +99,14 @@ def refresh(connection: sa.Connection, settings: Settings, now: datetime) -> Non
 def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
     """Every drawn object of a plan (抽查对象) is a check that must exist.
 
-    It belongs to the plan's end, else to December of the plan's year.
+    It belongs to the plan's end, else to December of the plan's year. The plans in `to_draw` are
+    looked at, which is empty then.
     """
+    if not connection.scalar(sa.select(sa.exists().where(to_draw.c.plan_id.is_not(None)))):
+        return
+    changed = sa.select(to_draw.c.plan_id)
+    of_changed = expected.c.plan_id.in_(changed)
+    queue.note(connection, expected, of_changed)
     years = connection.scalars(sa.select(plan.c.year).distinct())
     last_days = {
         year: date(int(year[:4]), 12, 31)
@@ -105,7 +134,11 @@ def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
             sa.func.min(drawn_object.c.first_seen_at).label("first_seen_at"),
         )
         .join(plan, plan.c.plan_id == drawn_object.c.plan_id)
-        .where(plan.c.deleted_at.is_(None), drawn_object.c.deleted_at.is_(None))
+        .where(
+            plan.c.deleted_at.is_(None),
+            drawn_object.c.deleted_at.is_(None),
+            drawn_object.c.plan_id.in_(changed),
+        )
         .group_by(drawn_object.c.source, record_id)
     )
     insert = insert_into(connection, expected).from_select(
@@ -122,11 +155,13 @@ def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
             ),
         )
     )
+    queue.note(connection, expected, of_changed)
     still = drawn.subquery("still")
     connection.execute(
         sa.update(expected)
         .values(deleted_at=now)
         .where(
+            of_changed,
             expected.c.source.in_(sa.select(drawn_object.c.source)),
             expected.c.deleted_at.is_(None),
             sa.not_(
@@ -136,9 +171,10 @@ def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
             ),
         )
     )
+    connection.execute(sa.delete(to_draw))
 
 
-def _complete(connection: sa.Connection, settings: Settings) -> None:
+def _complete(connection: sa.Connection, settings: Settings, which: sa.ColumnElement[bool]) -> None:
     """Fill in the month, and the department where the source gave none that the directory has.
 
     What it gave may be a department's name or local code. Where it gave nothing the item's owner
@@ -146,7 +182,9 @@ def _complete(connection: sa.Connection, settings: Settings) -> None:
     """
     month = MonthOf(expected_basis_on())
     connection.execute(
-        sa.update(expected).values(month=month).where(expected.c.month.is_distinct_from(month))
+        sa.update(expected)
+        .values(month=month)
+        .where(which, expected.c.month.is_distinct_from(month))
     )
     owner, named = attribution.owners(), attribution.named()
 
@@ -168,11 +206,14 @@ def _complete(connection: sa.Connection, settings: Settings) -> None:
     is_known = sa.exists().where(
         department.c.code == expected.c.department, department.c.deleted_at.is_(None)
     )
-    connection.execute(
-        sa.update(expected)
-        .values(department=found)
-        .where(sa.not_(is_known), found.is_not(None), expected.c.department.is_distinct_from(found))
+    changes = sa.and_(
+        which,
+        sa.not_(is_known),
+        found.is_not(None),
+        expected.c.department.is_distinct_from(found),
     )
+    queue.note(connection, expected, changes)
+    connection.execute(sa.update(expected).values(department=found).where(changes))
 
 
 def _list_wanted(connection: sa.Connection) -> None:
@@ -187,7 +228,9 @@ def _list_wanted(connection: sa.Connection) -> None:
         *(
             sa.select(
                 e.c.id, e.c.kind, sa.literal(rank), key, e.c.party_name, e.c.due_basis_on
-            ).where(e.c.deleted_at.is_(None), key.is_not(None))
+            ).where(
+                e.c.id.in_(sa.select(asking.c.number)), e.c.deleted_at.is_(None), key.is_not(None)
+            )
             for rank, key in keys
         )
     )
@@ -209,6 +252,7 @@ def _list_pairs(connection: sa.Connection) -> None:
             sa.select(
                 b.c.id, b.c.kind, sa.literal(rank), key, b.c.party_name, b.c.occurred_on
             ).where(
+                b.c.id.in_(sa.select(offering.c.number)),
                 key.in_(sa.select(_wanted.c.key).where(_wanted.c.rank == rank)),
                 is_live(b),
                 b.c.duplicate_of.is_(None),
@@ -279,11 +323,12 @@ def _write(connection: sa.Connection) -> None:
         .where(_match.c.expected_id == expected.c.id)
         .scalar_subquery()
     )
-    connection.execute(
-        sa.update(expected)
-        .values(behavior_id=chosen)
-        .where(expected.c.behavior_id.is_distinct_from(chosen))
+    changes = sa.and_(
+        expected.c.id.in_(sa.select(asking.c.number)),
+        expected.c.behavior_id.is_distinct_from(chosen),
     )
+    queue.note(connection, expected, changes)
+    connection.execute(sa.update(expected).values(behavior_id=chosen).where(changes))
 
 
 def _written(columns: Iterable[sa.ColumnElement[Any]]) -> sa.ColumnElement[str]:

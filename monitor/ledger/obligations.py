@@ -1,11 +1,12 @@
-"""Obligations (应录): every behaviour that must be in the system, each one row of a scratch table.
+"""Obligations (应录): every behaviour that must be in the system, each one unit.
 
-A row comes from a record, from an expected row, or from both where they are matched. It says where
-the unit stands at an instant; everything else in the ledger counts these rows. Duplicates and
-exempted units are rows too, marked: they are no obligations, but they can be explained.
+A unit comes from a record, from an expected row, or from both where they are matched. It says where
+it stands at an instant; everything else in the ledger counts units. Duplicates and exempted ones
+are units too, marked: they are no obligations, but they can be explained. The table `unit` keeps
+them as of the last look (`units`); `seen` holds those of another one for a while.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -17,53 +18,41 @@ import sqlalchemy as sa
 from monitor import standard
 from monitor.config import Settings
 from monitor.ledger import exemptions, hindsight, reasons, scratch
-from monitor.ledger.days import LocalDay, MonthOf
+from monitor.ledger.days import DaysLater, LocalDay, MonthOf, earlier
 from monitor.ledger.reasons import SUBMITTED
-from monitor.store.tables import behavior, department, expected, item
+from monitor.store import planner
+from monitor.store.tables import behavior, department, expected, item, unit
 from monitor.store.types import Id, Instant
 from monitor.words import UNKNOWN_DEPARTMENT, Kind, Reason, Status
 from monitor.workdays import local_day
 
-unit = scratch.table(
-    "ledger_unit",
-    sa.Column("behavior_id", Id),
-    sa.Column("expected_id", Id),
-    sa.Column("kind", sa.Text),
-    sa.Column("department", sa.Text),
-    sa.Column("month", sa.Text),
-    sa.Column("basis_on", sa.Date),  # the day that month and limits count from
-    sa.Column("due_on", sa.Date),  # last day for its entry
-    sa.Column("due_passed", sa.Boolean),
-    sa.Column("duplicate", sa.Boolean),
-    sa.Column("exempt", sa.Boolean),
-    sa.Column("submitted", sa.Boolean),
-    sa.Column("in_time", sa.Boolean),
-    sa.Column("accepted", sa.Boolean),
-    sa.Column("valid", sa.Boolean),
-    sa.Column("linked", sa.Boolean),
-    sa.Column("once_returned", sa.Boolean),
-    sa.Column("filled", sa.Integer),  # mandatory cells that hold something
-    sa.Column("mandatory", sa.Integer),
-    sa.Column("reason", sa.Text),  # NULL: cleared
-    sa.Column("charged", sa.Boolean),
-    sa.Column("reason_due_on", sa.Date),
-    sa.Column("reason_due_passed", sa.Boolean),
-    sa.Column("cleared_at", Instant),
-    sa.Index("ix_ledger_unit_behavior_id", "behavior_id"),
-    sa.Index("ix_ledger_unit_expected_id", "expected_id"),
-)
+seen = scratch.like(unit, "ledger_seen")
+"""Units as a view sees them, before they are kept; or those of an instant that isn't kept."""
 
-IS_OBLIGATION = sa.not_(sa.or_(unit.c.duplicate, unit.c.exempt))
-IS_RECORD = sa.and_(unit.c.behavior_id.is_not(None), sa.not_(unit.c.exempt))
+among = scratch.table(
+    "ledger_among", sa.Column("number", Id, primary_key=True, autoincrement=False)
+)
+"""The numbers of the units that are to be made."""
+
+_FAR = date(9999, 12, 31)
+
+
+def is_obligation(units: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a unit counts: neither a duplicate nor exempt."""
+    return sa.not_(sa.or_(units.c.duplicate, units.c.exempt))
+
+
+def is_record(units: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether a unit is known from a record that counts for what records are measured by."""
+    return sa.and_(units.c.behavior_id.is_not(None), sa.not_(units.c.exempt))
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """From when the obligations are seen, and of whom; `as_of_close` looks back at a past close."""
+    """From when the obligations are seen; `as_of_close` looks back at a past close."""
 
     at: datetime
     as_of_close: bool = False
-    department: str | None = None
 
     @property
     def today(self) -> date:
@@ -71,18 +60,38 @@ class View:
         return local_day(self.at)
 
 
-def fill(connection: sa.Connection, settings: Settings, view: View) -> None:
-    """Put the units as `view` sees them into the scratch table `unit`, which must be there."""
-    connection.execute(sa.delete(unit))
-    names = [column.name for column in unit.columns]
-    for query in (_from_records(settings, view), _from_expected(settings, view)):
-        if view.department is not None:
-            query = query.where(query.selected_columns.department == view.department)
+def fill(connection: sa.Connection, settings: Settings, view: View, *, whole: bool = True) -> None:
+    """Put the units as `view` sees them into the scratch table `seen`, which must be there.
+
+    Without `whole` those only whose numbers the scratch table `among` holds.
+    """
+    connection.execute(sa.delete(seen))
+    names = [column.name for column in seen.columns]
+    for query in (_from_records(settings, view, whole), _from_expected(settings, view, whole)):
+        made = query.subquery("made")
+        columns = [made.c[name] for name in names[:-1]]
+        rows = sa.select(*columns, _holds_until(made, settings, view))
         if settings.month_zero.start is not None:
-            query = query.where(query.selected_columns.month >= settings.month_zero.start)
-        connection.execute(sa.insert(unit).from_select(names, query))
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text(f"ANALYZE {unit.name}"))
+            rows = rows.where(made.c.month >= settings.month_zero.start)
+        connection.execute(sa.insert(seen).from_select(names, rows))
+    planner.look_over(connection, seen)
+
+
+def _holds_until(made: sa.FromClause, settings: Settings, view: View) -> sa.ColumnElement[date]:
+    """The last day on which what a unit is made from by the clock stays as it is at `view`.
+
+    A due passes on the day after it, a missing child's link is charged after its limit.
+    """
+    limit: sa.ColumnElement[int] = sa.literal_column(str(settings.month_zero.link_limit_days))
+    link_on = DaysLater(made.c.basis_on, limit)
+    waits_for_child = sa.and_(made.c.kind == Kind.CHECK, made.c.accepted, sa.not_(made.c.linked))
+    today = sa.literal(view.today)
+    days: list[sa.ColumnElement[date]] = [
+        sa.case((made.c.due_on >= today, made.c.due_on), else_=_FAR),
+        sa.case((made.c.reason_due_on >= today, made.c.reason_due_on), else_=_FAR),
+        sa.case((sa.and_(waits_for_child, link_on >= today), link_on), else_=_FAR),
+    ]
+    return sa.func.nullif(reduce(earlier, days), sa.literal(_FAR))
 
 
 def is_live(record: sa.FromClause) -> sa.ColumnElement[bool]:
@@ -109,13 +118,14 @@ def basis_on(record: sa.FromClause, expected_on: sa.ColumnElement[Any]) -> sa.Co
     )
 
 
-def _from_records(settings: Settings, view: View) -> sa.Select[Any]:
-    row = _records(view).subquery("record")
+def _from_records(settings: Settings, view: View, whole: bool) -> sa.Select[Any]:
+    row = _records(view, whole).subquery("record")
     of_basis, of_status, of_submission = (
         reasons.calendar(name) for name in ("basis_day", "status_day", "submission_day")
     )
-    fault = reasons.faults()
-    returned = hindsight.once_returned(view.at if view.as_of_close else None)
+    records = None if whole else sa.select(among.c.number)
+    fault = reasons.faults(records)
+    returned = hindsight.once_returned(view.at if view.as_of_close else None, records)
     invalid = sa.func.coalesce(fault.c.invalid, 0) == 1
     unlinked = sa.func.coalesce(fault.c.unlinked, 0) == 1
     faulty = sa.func.coalesce(fault.c.faulty, 0) == 1
@@ -143,12 +153,13 @@ def _from_records(settings: Settings, view: View) -> sa.Select[Any]:
     )
     submitted = row.c.status_then.in_([status.value for status in SUBMITTED])
     accepted = row.c.status_then == Status.ACCEPTED
-    return sa.select(
+    values: list[sa.ColumnElement[Any]] = [
+        row.c.id,
         row.c.id,
         row.c.expected_id,
         row.c.kind,
-        row.c.department.label("department"),
-        sa.func.coalesce(row.c.month, MonthOf(row.c.basis_on)).label("month"),
+        row.c.department,
+        sa.func.coalesce(row.c.month, MonthOf(row.c.basis_on)),
         row.c.basis_on,
         due_on,
         due_on < view.today,
@@ -172,7 +183,8 @@ def _from_records(settings: Settings, view: View) -> sa.Select[Any]:
                 sa.func.coalesce(row.c.status_at, row.c.submitted_at, row.c.first_seen_at),
             )
         ),
-    ).select_from(
+    ]
+    return sa.select(*_named(values)).select_from(
         row.outerjoin(of_basis, of_basis.c.day == row.c.basis_on)
         .outerjoin(of_status, of_status.c.day == row.c.status_on)
         .outerjoin(of_submission, of_submission.c.day == row.c.submission_on)
@@ -181,7 +193,16 @@ def _from_records(settings: Settings, view: View) -> sa.Select[Any]:
     )
 
 
-def _records(view: View) -> sa.Select[Any]:
+def _named(values: Sequence[sa.ColumnElement[Any]]) -> list[sa.Label[Any]]:
+    """The columns of a unit, but for the last: under their names and of their types."""
+    columns = list(seen.columns)[:-1]
+    return [
+        sa.type_coerce(value, column.type).label(column.name)
+        for value, column in zip(values, columns, strict=True)
+    ]
+
+
+def _records(view: View, whole: bool) -> sa.Select[Any]:
     """Live records with what the rule needs of each: days, status at the instant, marks."""
     b, e = behavior, expected
     history = hindsight.history(view.at) if view.as_of_close else None
@@ -225,11 +246,11 @@ def _records(view: View) -> sa.Select[Any]:
             _mandatory().label("mandatory"),
         )
         .select_from(source)
-        .where(is_live(b))
+        .where(is_live(b), sa.true() if whole else b.c.id.in_(sa.select(among.c.number)))
     )
 
 
-def _from_expected(settings: Settings, view: View) -> sa.Select[Any]:
+def _from_expected(settings: Settings, view: View, whole: bool) -> sa.Select[Any]:
     """Expected rows without a record; of several that ask for one act the first is the unit."""
     e = expected
     of_basis = reasons.calendar("basis_day")
@@ -238,12 +259,13 @@ def _from_expected(settings: Settings, view: View) -> sa.Select[Any]:
     due_on = reasons.entry_due(e.c.kind, of_basis, basis, settings)
     exempt = exemptions.covers_expected(e, owner, basis)
     no = sa.false()
-    columns: list[sa.ColumnElement[Any]] = [
-        sa.null(),
+    values: list[sa.ColumnElement[Any]] = [
+        -e.c.id,
+        sa.cast(sa.null(), Id),
         e.c.id,
         e.c.kind,
-        owner.label("department"),
-        sa.func.coalesce(e.c.month, MonthOf(basis)).label("month"),
+        owner,
+        sa.func.coalesce(e.c.month, MonthOf(basis)),
         basis,
         due_on,
         due_on < view.today,
@@ -256,14 +278,16 @@ def _from_expected(settings: Settings, view: View) -> sa.Select[Any]:
         sa.not_(exempt),
         due_on,
         due_on < view.today,
-        sa.null(),
+        sa.cast(sa.null(), Instant),
     ]
+    asked = sa.select(-among.c.number).where(among.c.number < 0)
     return (
-        sa.select(*columns)
+        sa.select(*_named(values))
         .select_from(e.outerjoin(of_basis, of_basis.c.day == basis))
         .where(
             e.c.deleted_at.is_(None),
             e.c.behavior_id.is_(None),
+            sa.true() if whole else e.c.id.in_(asked),
             sa.not_(item_has_ended()),
             *(sa.not_(twin) for twin in _twins()),
         )
@@ -302,10 +326,13 @@ def _twins() -> Iterator[sa.Exists]:
 
 def expected_owner() -> sa.Case[str]:
     """The department of an expected row; the office owns those of one that nobody knows."""
+    return owner_of(expected.c.department)
+
+
+def owner_of(code: sa.ColumnElement[str]) -> sa.Case[str]:
+    """A department's code, or that of nobody where the directory doesn't have it."""
     known = sa.select(department.c.code).where(department.c.deleted_at.is_(None))
-    return sa.case(
-        (expected.c.department.in_(known), expected.c.department), else_=UNKNOWN_DEPARTMENT
-    )
+    return sa.case((code.in_(known), code), else_=UNKNOWN_DEPARTMENT)
 
 
 def item_has_ended() -> sa.ColumnElement[bool]:

@@ -9,6 +9,7 @@ statements are made.
 import json
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
@@ -50,18 +51,19 @@ def queue_all(connection: sa.Connection) -> None:
     queue.add(connection, sa.true())
 
 
-def queue_after_change(connection: sa.Connection, settings: Settings, now: datetime) -> None:
+def queue_after_change(connection: sa.Connection, settings: Settings, now: datetime) -> bool:
     """Queue what the entries of catalogue and directory, or settings, that changed may concern.
 
-    Changed since they were last looked at, whoever changed them. What they are now is noted in the
-    transaction that judges: after a crash the change is found again.
+    Changed since they were last looked at, whoever changed them; says whether any did. What they
+    are now is noted in the transaction that judges: after a crash the change is found again.
     """
     with scratch.made(connection, _entry, _changed):
         _compare(connection)
-        if connection.scalar(sa.select(sa.exists().where(_changed.c.code.is_not(None)))):
+        changed = connection.scalar(sa.select(sa.exists().where(_changed.c.code.is_not(None))))
+        if changed:
             queue.add(connection, sa.and_(is_live(behavior), _concerned(connection, settings)))
             _note_entries(connection)
-    _queue_after_settings(connection, settings, now)
+    return _queue_after_settings(connection, settings, now) or bool(changed)
 
 
 def widen(connection: sa.Connection) -> None:
@@ -200,12 +202,12 @@ def _catalogue_came_or_went(connection: sa.Connection) -> bool:
     return there[0] != there[1]
 
 
-def _queue_after_settings(connection: sa.Connection, settings: Settings, now: datetime) -> None:
-    found = _of_settings(settings)
+def _queue_after_settings(connection: sa.Connection, settings: Settings, now: datetime) -> bool:
+    found = _of_settings(settings) | {"called": _called(connection)}
     here = (cursor.c.source == _SETTINGS[0], cursor.c.key == _SETTINGS[1])
     noted = connection.scalar(sa.select(cursor.c.value).where(*here))
     if noted == (value := json.dumps(found, sort_keys=True)):
-        return
+        return False
     before: Mapping[str, Any] = json.loads(noted) if noted else {}
     concerned = list(_concerned_by_settings(before, found))
     if concerned:
@@ -219,6 +221,16 @@ def _queue_after_settings(connection: sa.Connection, settings: Settings, now: da
             set_={"value": insert.excluded.value, "updated_at": insert.excluded.updated_at},
         )
     )
+    return True
+
+
+def _called(connection: sa.Connection) -> str:
+    """A digest of what departments are called: expected rows may name their owner by it."""
+    called = attribution.named()
+    query = sa.select(called.c.name, called.c.code).order_by(called.c.name)
+    return sha256(
+        json.dumps([tuple(row) for row in connection.execute(query)]).encode()
+    ).hexdigest()
 
 
 def _of_settings(settings: Settings) -> dict[str, Any]:

@@ -39,11 +39,11 @@ class Facts:
     basis_on: Day
 
 
-def faults() -> sa.Subquery:
+def faults(among: sa.Select[int] | None = None) -> sa.Subquery:
     """The records with a critical finding of an active rule, and of which sort: 1 or 0.
 
     `invalid` and `unlinked` make backlog; `faulty`, any outside the class of links, makes a record
-    no valid one.
+    no valid one. Of all records, or of those of `among`.
     """
     in_class = rule.c["class"]
     return (
@@ -54,7 +54,11 @@ def faults() -> sa.Subquery:
             sa.func.max(sa.case((in_class != LINK_CLASS, 1), else_=0)).label("faulty"),
         )
         .join(rule, rule.c.number == finding.c.rule)
-        .where(rule.c.severity == Severity.CRITICAL, rule.c.active)
+        .where(
+            rule.c.severity == Severity.CRITICAL,
+            rule.c.active,
+            sa.true() if among is None else finding.c.behavior_id.in_(among),
+        )
         .group_by(finding.c.behavior_id)
         .subquery("faults")
     )

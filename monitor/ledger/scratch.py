@@ -13,6 +13,15 @@ def table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
     return sa.Table(name, metadata, *columns, prefixes=["TEMPORARY"])
 
 
+def like(kept: sa.Table, name: str) -> sa.Table:
+    """The definition of a scratch table with the columns and the key of one that is kept."""
+    columns = [
+        sa.Column(column.name, column.type, primary_key=column.primary_key, autoincrement=False)
+        for column in kept.columns
+    ]
+    return table(name, *columns)
+
+
 @contextmanager
 def made(connection: sa.Connection, *tables: sa.Table) -> Iterator[None]:
     """The tables, empty, for as long as the block lasts.

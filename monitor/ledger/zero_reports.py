@@ -1,10 +1,12 @@
 """Zero reports (零报送): who said that there was nothing, and whom the records contradict."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from monitor.store import bulk
 from monitor.store.tables import statement, zero_report
 from monitor.workdays import Month
 
@@ -21,13 +23,22 @@ class Contradiction:
     obligations: int
 
 
-def filed(connection: sa.Connection, before: datetime | None = None) -> frozenset[tuple[str, str]]:
-    """Departments and months with a zero report, filed before an instant where one is given."""
+def filed(
+    connection: sa.Connection,
+    before: datetime | None = None,
+    departments: Collection[str] | None = None,
+) -> frozenset[tuple[str, str]]:
+    """Departments and months with a zero report, filed before an instant where one is given.
+
+    Of all departments, or of some.
+    """
     query = sa.select(zero_report.c.department, zero_report.c.month).where(
         zero_report.c.deleted_at.is_(None)
     )
     if before is not None:
         query = query.where(before > _FILED_AT)
+    if departments is not None:
+        query = query.where(bulk.one_of(connection, zero_report.c.department, sorted(departments)))
     return frozenset((department, month) for department, month in connection.execute(query))
 
 

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from monitor import directory
 from monitor.config import Settings
 from monitor.directory import Directory
-from monitor.ledger import revisions
+from monitor.ledger import revisions, statements
 from monitor.sources.state import SourceState, source_states
 from monitor.store.tables import (
     behavior,
@@ -168,6 +168,7 @@ class Snapshot:
 
 
 def _standings(connection: sa.Connection, months: tuple[str, ...]) -> list[Standing]:
+    as_of = statements.made_at(connection)
     query = (
         sa.select(statement)
         .where(statement.c.month.in_(months))
@@ -177,7 +178,7 @@ def _standings(connection: sa.Connection, months: tuple[str, ...]) -> list[Stand
         Standing(
             department=row.department,
             month=row.month,
-            as_of=row.as_of,
+            as_of=as_of,
             close_at=row.close_at,
             in_scope=row.in_scope,
             obligations=row.obligations,
@@ -196,6 +197,7 @@ def _standings(connection: sa.Connection, months: tuple[str, ...]) -> list[Stand
             figures=row.figures,
         )
         for row in connection.execute(query)
+        if as_of is not None
     ]
 
 

@@ -80,7 +80,7 @@ def land(
     table = table_of(source.feed)
     if records.frame.is_empty():
         return passed_over(records)
-    if table is tables.behavior:
+    if table is tables.behavior or table in queue.MATCHED_TABLES:
         queue.enter(connection)
     frame, keyless = _with_keys(table, records.frame)
     stored = _stored(connection, table, source, _looked_up(frame, records.there))
@@ -90,6 +90,8 @@ def land(
     states = _states(rows, versions.decided(rows), now)
     if table is tables.behavior:
         states = _land_behaviors(connection, source, rows, states, now)
+    elif table in queue.MATCHED_TABLES:
+        _land_asking(connection, table, source, rows, states, now)
     else:
         _write(connection, table, source, rows, states, now)
     landed = states.filter("is_changed").height
@@ -261,6 +263,24 @@ def _land_behaviors(
     )
     history.keep(connection, known_by, held, now)
     return states
+
+
+def _land_asking(
+    connection: sa.Connection,
+    table: sa.Table,
+    source: SourceSettings,
+    rows: pl.DataFrame,
+    states: pl.DataFrame,
+    now: datetime,
+) -> None:
+    """Write rows that ask for records, and queue them: as they were, and the new ones."""
+    changed = states.filter("is_changed")["record_id"].to_list()
+    which = sa.and_(
+        table.c.source == source.name, bulk.one_of(connection, table.c.record_id, changed)
+    )
+    queue.note(connection, table, which)
+    _write(connection, table, source, rows, states, now)
+    queue.note(connection, table, which)
 
 
 def _numbered(connection: sa.Connection, states: pl.DataFrame) -> pl.DataFrame:

@@ -46,3 +46,10 @@ def gather(connection: sa.Connection, tables: Collection[sa.Table], grown_by: in
     for name in names:
         if is_bulk or known[name] <= 0:
             connection.exec_driver_sql(f"ANALYZE {name}")
+
+
+def look_over(connection: sa.Connection, *tables: sa.Table) -> None:
+    """Gather the statistics of scratch tables that were just filled: nothing else ever does."""
+    if connection.dialect.name == "postgresql":
+        for table in tables:
+            connection.exec_driver_sql(f"ANALYZE {table.name}")

@@ -1,4 +1,6 @@
-"""The queue `to_judge`: the records that wait for judgement, by number.
+"""The queues: what changed and waits to be judged, matched and counted.
+
+`to_judge` names the records that wait for judgement, by number.
 
 A record is queued in the transaction that changes it, and leaves in the one that judges it. What is
 new is thus told by commits: a number that grows would pass over rows of whoever drew it early and
@@ -8,11 +10,23 @@ PostgreSQL lets the two sides meet in one order only. Who changes records says s
 and waits while somebody judges; who judges (`hold`) waits for those who entered before. Without it
 a record that changes while it is judged could leave the queue unseen, and each side could wait for
 rows of the other. SQLite has one writer anyway.
+
+`to_match` names expected rows, `to_draw` plans, in the same way; `to_count` the records that were
+judged since statements were made. The statements empty `to_match` and `to_count`.
 """
 
 import sqlalchemy as sa
 
-from monitor.store.tables import behavior, to_judge
+from monitor.store.tables import (
+    behavior,
+    drawn_object,
+    expected,
+    plan,
+    to_count,
+    to_draw,
+    to_judge,
+    to_match,
+)
 from monitor.store.upsert import insert_into
 
 
@@ -41,3 +55,27 @@ def add(connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
     return connection.execute(
         insert.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
     ).rowcount
+
+
+MATCHED_TABLES = (expected, plan, drawn_object)
+"""The tables whose rows ask for records."""
+
+
+def note(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[bool]) -> None:
+    """Say that rows of one of MATCHED_TABLES change.
+
+    To be called before they do, so that what they were is known, and after it, for the new ones.
+    """
+    queue = to_match if table is expected else to_draw
+    names = [column.name for column in queue.columns]
+    columns = [table.c.id if name == "expected_id" else table.c[name] for name in names]
+    rows = sa.select(*columns).where(which).distinct()
+    insert = insert_into(connection, queue).from_select(names, rows)
+    connection.execute(insert.on_conflict_do_nothing())
+
+
+def count_judged(connection: sa.Connection) -> None:
+    """Queue what is about to be judged for counting."""
+    rows = sa.select(to_judge.c.behavior_id).where(sa.true())
+    insert = insert_into(connection, to_count).from_select(["behavior_id"], rows)
+    connection.execute(insert.on_conflict_do_nothing())

@@ -83,6 +83,12 @@ def _delivery_columns() -> list[SchemaItem]:
     ]
 
 
+def delivery_columns() -> frozenset[str]:
+    """The names of the columns that say whence a row came, and of its number."""
+    delivered = (each.name for each in _delivery_columns() if isinstance(each, Column))
+    return frozenset({"id", *delivered})
+
+
 department = Table(
     "department",
     metadata,
@@ -124,6 +130,7 @@ item = Table(
     Column("claimed", Boolean),
     *_delivery_columns(),
     Index(None, "item_code"),
+    Index(None, "department"),
 )
 
 implement_list = Table(
@@ -136,6 +143,7 @@ implement_list = Table(
     Column("published", Boolean),
     *_delivery_columns(),
     Index(None, "implement_list_code"),
+    Index(None, "department"),
 )
 
 
@@ -178,6 +186,14 @@ behavior = Table(
     Index(None, "kind", "action_code"),
     Index(None, "check_action_code"),
     Index(None, "document_key"),
+)
+
+_of_plan = behavior.c.plan_id.is_not(None)
+Index(
+    "ix_behavior_plan_id",
+    behavior.c.plan_id,
+    postgresql_where=_of_plan,
+    sqlite_where=_of_plan,
 )
 
 _borrows_day = borrows_day(behavior)
@@ -233,7 +249,9 @@ expected = Table(
     Index(None, "department", "month"),
     Index(None, "kind", "action_code"),
     Index(None, "document_key"),
+    Index(None, "plan_id"),
     Index(None, "behavior_id"),
+    Index(None, "department", "kind"),
 )
 
 plan = Table(
@@ -302,6 +320,7 @@ calendar_day = Table(
     Column("return_due", Date, nullable=False),
     Column("audit_due", Date, nullable=False),
     Column("close_on", Date, nullable=False),  # close of the day's month
+    Column("open_month", Text, nullable=False),  # the first month that is not closed before the day
     Column("published", Boolean, nullable=False),
 )
 
@@ -347,6 +366,34 @@ to_judge = Table(
     Column("check_action_code", Text),
 )
 
+to_draw = Table(
+    "to_draw",
+    metadata,
+    # a plan that changed, or an object drawn for it: what it asks for is looked at again
+    Column("plan_id", Text, primary_key=True),
+)
+
+to_match = Table(
+    "to_match",
+    metadata,
+    # an expected row that changed since the last statements: to be matched and counted again
+    Column("expected_id", Id, primary_key=True, autoincrement=False),
+    # as it was when it was counted; NULL where it never was
+    Column("department", Text),
+    Column("action_code", Text),
+    Column("document_key", Text),
+    Column("plan_id", Text),
+    Column("object_id", Text),
+    Column("party_name", Text),
+)
+
+to_count = Table(
+    "to_count",
+    metadata,
+    # a record that was judged since the last statements: to be counted again
+    Column("behavior_id", Id, primary_key=True, autoincrement=False),
+)
+
 judged_by = Table(
     "judged_by",
     metadata,
@@ -354,6 +401,95 @@ judged_by = Table(
     Column("feed", Text, nullable=False),  # item, implement_list or department
     Column("code", Text, nullable=False),
     Column("content", Text, nullable=False),  # what facts took from the entry
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    # the record's id, else the expected row's with a minus sign
+    Column("number", Id, primary_key=True, autoincrement=False),
+    Column("behavior_id", Id),
+    Column("expected_id", Id),
+    Column("kind", Text, nullable=False),
+    Column("department", Text, nullable=False),
+    Column("month", Text, nullable=False),  # belonging month
+    Column("basis_on", Date),  # the day that month and limits count from
+    Column("due_on", Date),  # last day for its entry
+    Column("due_passed", Boolean),
+    Column("duplicate", Boolean),
+    Column("exempt", Boolean),
+    Column("submitted", Boolean),
+    Column("in_time", Boolean),
+    Column("accepted", Boolean),
+    Column("valid", Boolean),
+    Column("linked", Boolean),
+    Column("once_returned", Boolean),
+    Column("filled", Integer),  # mandatory cells that hold something
+    Column("mandatory", Integer),
+    Column("reason", Text),  # NULL: cleared
+    Column("charged", Boolean),
+    Column("reason_due_on", Date),
+    Column("reason_due_passed", Boolean),
+    Column("cleared_at", Instant),
+    Column("holds_until", Date),  # the last day on which all this holds; NULL: until it changes
+    Index(None, "department", "month"),
+)
+
+for _name in ("expected_id", "holds_until"):
+    _is_there = unit.c[_name].is_not(None)
+    Index(f"ix_unit_{_name}", unit.c[_name], postgresql_where=_is_there, sqlite_where=_is_there)
+
+unit_count = Table(
+    "unit_count",
+    metadata,
+    Column("department", Text, primary_key=True),
+    Column("month", Text, primary_key=True),  # belonging month
+    Column("document", Document, nullable=False),  # the units counted by kind and reason
+)
+
+item_act = Table(
+    "item_act",
+    metadata,
+    # the department has a valid record of the item in the month
+    Column("department", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("item_code", Text, primary_key=True),
+)
+
+expected_kind = Table(
+    "expected_kind",
+    metadata,
+    # some expected row is about the department and kind
+    Column("department", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+)
+
+fed = Table(
+    "fed",
+    metadata,
+    # the source delivered something of the department for the cell: check, expected:punish …
+    Column("source", Text, primary_key=True),
+    Column("department", Text, primary_key=True),  # empty: it named none
+    Column("cell", Text, primary_key=True),
+)
+
+counted_by = Table(
+    "counted_by",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("feed", Text, nullable=False),
+    Column("department", Text, nullable=False),  # empty: of none
+    Column("code", Text, nullable=False),
+    Column("content", Text, nullable=False),  # what the statements took from the entry
+    Index(None, "feed", "department"),
+)
+
+look = Table(
+    "look",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),  # there is one row
+    Column("as_of", Instant, nullable=False),  # as of when all statements hold
+    Column("made_from", Document, nullable=False),  # what concerned all of them then
 )
 
 backlog_event = Table(
@@ -399,6 +535,7 @@ tally = Table(
     Column("reason", Text, primary_key=True),
     Column("state", Text, primary_key=True),  # in_limit, overdue, carried
     Column("count", Integer, nullable=False),
+    Index(None, "month"),
 )
 
 statement = Table(
@@ -406,7 +543,7 @@ statement = Table(
     metadata,
     Column("department", Text, primary_key=True),  # a code, unknown or district
     Column("month", Text, primary_key=True),
-    Column("as_of", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),  # the look that found it to be so
     Column("close_at", Instant, nullable=False),
     Column("provisional_calendar", Boolean, nullable=False),
     Column("in_scope", Boolean, nullable=False),
@@ -429,6 +566,7 @@ statement = Table(
     Column("late", Boolean),  # not cleared when it was sealed, or at some time since
     Column("figures", Document, nullable=False),  # {name: {numerator, denominator}}
     Column("moved_out", Document, nullable=False),  # {cause: count}
+    Index(None, "month"),
 )
 
 seal = Table(

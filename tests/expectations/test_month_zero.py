@@ -20,7 +20,7 @@ def stated(now: datetime, department: str, **values: Any) -> dict[str, Any]:
     return {
         "department": department,
         "month": "2022-01",
-        "as_of": now,
+        "changed_at": now,
         "close_at": now,
         "provisional_calendar": False,
         "in_scope": True,

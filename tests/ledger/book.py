@@ -13,7 +13,7 @@ import polars as pl
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import links, statements
+from monitor.ledger import links, making, statements
 from monitor.ledger.figures import percent
 from monitor.ledger.statements import Statement
 from monitor.sources.normalise import document_key
@@ -79,7 +79,8 @@ class Book:
             links.refresh(connection, self.settings, at)
             connection.execute(sa.delete(to_judge))
         with self.store.writing() as connection:
-            made = statements.make(connection, self.settings, at)
+            making.make(connection, self.settings, at)
+            made = statements.read(connection)
         return {(each.department, str(each.month)): each for each in made}
 
     def january(self, now: datetime | str, code: str = A) -> Statement:
@@ -124,7 +125,7 @@ class Book:
     def expect(self, kind: str = "check", **values: Any) -> int:
         """Land an expected row, by default of 2022-01-10."""
         row: dict[str, Any] = {"kind": kind, "department": A, "due_basis_on": date(2022, 1, 10)}
-        return self._insert(expected, **row | values)
+        return self._land(expected, **row | values)
 
     def item(self, code: str, owner: str = A, **values: Any) -> int:
         """Land an item in use."""
@@ -149,24 +150,25 @@ class Book:
         """Land drawn objects of a plan."""
         row: dict[str, Any] = {"plan_id": name, "source": "drawn"} | values
         return [
-            self._insert(drawn_object, object_id=each, **{"object_name": each} | row)
+            self._land(drawn_object, object_id=each, **{"object_name": each} | row)
             for each in objects
         ]
 
     def plan(self, name: str, objects: Sequence[str] = (), **values: Any) -> int:
         """Land a plan, by default of department A, with its drawn objects."""
-        key = self._insert(plan, plan_id=name, **{"department": A} | values)
+        key = self._land(plan, plan_id=name, **{"department": A} | values)
         self.draw(name, objects)
         return key
 
     def withdraw(self, table: sa.Table, key: int) -> None:
         """Withdraw a row as its source does."""
-        gone = sa.update(table).where(table.c.id == key)
-        self._do(gone.values(deleted_at=datetime(2022, 2, 10, tzinfo=UTC)))
+        self.amend(table, key, deleted_at=datetime(2022, 2, 10, tzinfo=UTC))
 
     def amend(self, table: sa.Table, key: int, **values: Any) -> None:
-        """Change a row of the directory, the catalogue or the like."""
+        """Change a row of the directory, the catalogue or the like, as landing does."""
+        self._note(table, key)
         self._do(sa.update(table).where(table.c.id == key).values(**values))
+        self._note(table, key)
 
     def set_severity(self, name: str, severity: str) -> None:
         """Change how severe the rule of a class is."""
@@ -188,6 +190,7 @@ class Book:
 
     def remember(self, key: int, status: str, at: str) -> None:
         """Keep that a record was seen in a status since `at`."""
+        self.queue(key)
         self._plain_insert(
             behavior_status,
             behavior_id=key,
@@ -205,6 +208,7 @@ class Book:
         seen_at: datetime,
     ) -> None:
         """Keep a status of a record as landing does."""
+        self.queue(key)
         self._plain_insert(
             behavior_status,
             behavior_id=key,
@@ -226,6 +230,7 @@ class Book:
 
     def fail(self, key: int, name: str) -> None:
         """Say that a record fails the critical rule of a class."""
+        self.queue(key)
         self._plain_insert(finding, behavior_id=key, rule=CLASSES.index(name))
 
     def queued(self, now: str, *, everything: bool = False) -> set[int]:
@@ -242,6 +247,7 @@ class Book:
 
     def pass_all(self, key: int) -> None:
         """Say that a record fails nothing any more."""
+        self.queue(key)
         self._do(sa.delete(finding).where(finding.c.behavior_id == key))
 
     def pulled(self, source: str, at: datetime | str, outcome: str = "ok") -> None:
@@ -282,6 +288,18 @@ class Book:
         key = self._do(sa.insert(table).values(**row | values).returning(table.c.id)).scalar()
         assert isinstance(key, int)
         return key
+
+    def _land(self, table: sa.Table, **values: Any) -> int:
+        key = self._insert(table, **values)
+        self._note(table, key)
+        return key
+
+    def _note(self, table: sa.Table, key: int) -> None:
+        """Queue a row that asks for records, or a record, as landing does."""
+        if table is behavior:
+            self.queue(key)
+        elif table in queue.MATCHED_TABLES:
+            queue.note(self._writing(), table, table.c.id == key)
 
     def _plain_insert(self, table: sa.Table, **values: Any) -> None:
         self._do(sa.insert(table).values(**values))

@@ -97,7 +97,7 @@ def test_the_tally_adds_up_to_the_backlog_and_what_waits_for_the_office(store: S
     book.record(fails=["01"])
     statement = book.january(OPEN)
     with store.reading() as connection:
-        rows = tallies.read(connection, "2022-01", A)
+        rows = tallies.read(connection, "2022-01", [A])
     assert sum(row.count for row in rows) == statement.backlog + statement.pending == 3
     assert sum(statement.reasons.values()) == statement.backlog == 2
 

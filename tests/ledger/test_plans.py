@@ -25,12 +25,6 @@ def asked_for(book: Book) -> list[tuple[Any, ...]]:
     return book.rows(query.order_by(e.record_id))
 
 
-def change(book: Book, table: sa.Table, key: int, **values: Any) -> None:
-    book.commit()
-    with book.store.writing() as connection:
-        connection.execute(sa.update(table).where(table.c.id == key).values(**values))
-
-
 def test_plan_and_drawn_objects_may_come_from_two_sources_in_either_order(store: Store) -> None:
     book = Book(store)
     book.draw("示范计划", ["甲", "乙"])
@@ -67,7 +61,7 @@ def test_a_plan_that_ends_on_another_day_takes_its_checks_along(store: Store) ->
     book = Book(store)
     key = book.plan("示范计划", ["甲"], ends_on=END)
     assert book.january(OPEN).backlog == 1
-    change(book, plan, key, ends_on=date(2022, 2, 25))
+    book.amend(plan, key, ends_on=date(2022, 2, 25))
     statement = book.january(LATER)
     assert (statement.obligations, sum(statement.moved_out.values())) == (0, 1)
     assert asked_for(book) == [(A, "甲", "甲", date(2022, 2, 25), "2022-02", False)]
@@ -101,7 +95,7 @@ def test_what_is_withdrawn_is_asked_for_no_more_until_it_comes_back(
     statement = book.january(LATER)
     left = 0 if withdrawn == "plan" else 1
     assert (statement.backlog, statement.moved_out) == (left, {"withdrawn": 2 - left})
-    change(book, table, key, deleted_at=None)
+    book.amend(table, key, deleted_at=None)
     assert book.january("2022-02-10T11:00").backlog == 2
 
 
@@ -149,16 +143,17 @@ def test_a_plan_that_changes_hands_moves_its_checks(store: Store) -> None:
     book = Book(store, (A, B))
     key = book.plan("示范计划", ["甲"], ends_on=END)
     assert book.january(OPEN).backlog == 1
-    change(book, plan, key, department=B)
+    book.amend(plan, key, department=B)
     standing = book.tick(LATER)
     assert (standing[A, "2022-01"].backlog, standing[B, "2022-01"].backlog) == (0, 1)
 
 
 def test_plans_that_are_as_they_were_cost_no_write(store: Store) -> None:
     book = Book(store, sources=SOURCES)
-    book.plan("示范计划", ["甲", "乙"], ends_on=END, department=None)
+    key = book.plan("示范计划", ["甲", "乙"], ends_on=END, department=None)
     book.plan("年度计划", ["甲"], year="2022")
     book.tick(OPEN)
+    book.amend(plan, key, plan_name="示范计划（一）")
     written: list[int] = []
 
     def count(*arguments: Any) -> None:

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from monitor.config import Settings
+from monitor.ledger import looks
+from monitor.ledger.looks import Look
 from monitor.sources import runs
 from monitor.sources.runs import Outcome
 from monitor.store import tables
@@ -45,6 +47,7 @@ def fill(connection: sa.Connection, now: datetime) -> None:
             for code, short in ((A, "城管"), (B, "文旅"), (C, "林业"))
         ],
     )
+    looks.keep(connection, Look(now, "", ("2021-11", "2022-01"), (), ()))
     connection.execute(
         sa.insert(tables.statement),
         [
@@ -86,7 +89,7 @@ def standing(department: str, now: datetime, **values: object) -> dict[str, obje
     return {
         "department": department,
         "month": "2022-01",
-        "as_of": now,
+        "changed_at": now,
         "close_at": CLOSE,
         "provisional_calendar": False,
         "in_scope": True,

@@ -181,7 +181,7 @@ def _statement(code: str, month: str) -> dict[str, Any]:
     return {
         "department": code,
         "month": month,
-        "as_of": china("2022-01-20T09:00"),
+        "changed_at": china("2022-01-20T09:00"),
         "close_at": day_end(close),
         "provisional_calendar": False,
         "in_scope": True,

@@ -1,7 +1,7 @@
 """The schema: migrations build what the tables say, and other versions are told apart."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from monitor.config import Settings
 from monitor.errors import StoreError
+from monitor.ledger import links, making, statements
 from monitor.sources import counts
 from monitor.store import Store
 from monitor.store.schema import MIGRATIONS
-from monitor.store.tables import behavior, expected, metadata, run
+from monitor.store.tables import behavior, expected, metadata, run, statement
+from monitor.words import UNKNOWN_DEPARTMENT
+from monitor.workdays import Month
+from tests.metrics.example import standing
 
 
 def test_the_migrations_build_exactly_the_tables(store: Store) -> None:
@@ -99,6 +104,39 @@ def test_counts_begin_with_what_the_runs_before_them_add_up_to(first_store: Stor
         ("checks", "malformed", "occurred_on"): (4, ended),
         ("checks", "column", "企业分类"): (2, ended),
     }
+
+
+def test_units_of_an_older_store_are_made_by_the_first_look(first_store: Store) -> None:
+    seen, now = datetime(2022, 1, 20, tzinfo=UTC), datetime(2022, 2, 3, tzinfo=UTC)
+    row = {"source": "cases", "content_hash": "", "first_seen_at": seen, "kind": "check"}
+    day = {"action_code": "示范检-1", "department": "示范局"}
+    of_behavior = {"status": "accepted", "record_id_from": "delivered", "first_seen_on": seen}
+    attributed = {"department": UNKNOWN_DEPARTMENT, "occurred_on": date(2022, 1, 10)}
+    with first_store.writing() as connection:
+        for table, more in (
+            (expected, day | {"due_basis_on": date(2022, 1, 10)}),
+            (expected, day | {"due_basis_on": date(2022, 1, 11), "action_code": "示范检-2"}),
+            (behavior, of_behavior | day | attributed),
+        ):
+            old = sa.table(table.name, *(sa.column(c.name, c.type) for c in table.c))
+            number = connection.scalar(sa.select(sa.func.count()).select_from(old))
+            connection.execute(sa.insert(old).values(row | more | {"record_id": str(number)}))
+        told = standing(UNKNOWN_DEPARTMENT, seen)
+        told["as_of"] = told.pop("changed_at")
+        names = (
+            sa.column(name, statement.c.get(name, statement.c.changed_at).type) for name in told
+        )
+        connection.execute(sa.insert(sa.table("statement", *names)).values(told))
+    first_store.upgrade()
+    with first_store.writing() as connection:
+        (before,) = statements.read(connection)
+        links.refresh(connection, Settings(), now)
+        made = making.make(connection, Settings(), now)
+        again = making.make(connection, Settings(), now + timedelta(hours=1))
+        (after,) = statements.read(connection, Month(2022, 1), UNKNOWN_DEPARTMENT)
+    assert (made.units, again.units) == (2, 0)
+    assert (before.as_of, before.obligations) == (seen, 0)
+    assert (after.obligations, dict(after.reasons)) == (2, {"unentered": 1})
 
 
 def test_an_empty_store_says_to_upgrade(tmp_path: Path) -> None:

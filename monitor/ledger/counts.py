@@ -1,0 +1,292 @@
+"""Counts (计数): units counted by department, belonging month, kind and reason.
+
+The table `unit_count` keeps a document for each department and month, so that a statement is made
+from as many rows as there are months, however many units they hold.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.ledger import scratch
+from monitor.ledger.days import LocalDay
+from monitor.ledger.figures import RATIOS, Name, ratio
+from monitor.ledger.obligations import is_obligation, is_record
+from monitor.store import bulk, planner
+from monitor.store.tables import (
+    behavior_item,
+    calendar_day,
+    expected_kind,
+    item_act,
+    unit,
+    unit_count,
+)
+from monitor.store.upsert import insert_into
+
+Place = tuple[str, str]
+"""Department and belonging month."""
+
+place = scratch.table(
+    "ledger_place",
+    sa.Column("department", sa.Text, primary_key=True),
+    sa.Column("month", sa.Text, primary_key=True),
+)
+"""The departments and months whose units are to be counted again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """Units of one kind that are not cleared for one reason."""
+
+    kind: str
+    reason: str
+    charged: bool
+    overdue: bool
+    count: int
+    oldest_due_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """All units of one kind."""
+
+    kind: str
+    obligations: int
+    cleared: int
+    shares: Mapping[Name, tuple[int, int]]
+
+
+@dataclass(slots=True)
+class Counted:
+    """The units of one department and belonging month."""
+
+    units: list[Units] = field(default_factory=list)
+    remaining: list[Remaining] = field(default_factory=list)
+    cleared_later: list[tuple[str, int]] = field(default_factory=list)
+    """Cleared units that had been carried: the last month they were carried into, how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Units counted, of all departments or of some."""
+
+    places: Mapping[Place, Counted]
+    expected: frozenset[tuple[str, str]]
+    """Departments and kinds that some expected row is about."""
+    months: Mapping[str, Sequence[str]]
+    """By department, the months that have units, oldest first."""
+
+    @classmethod
+    def of(cls, places: Mapping[Place, Counted], expected: frozenset[tuple[str, str]]) -> "Counts":
+        """The counts of the places."""
+        months: dict[str, list[str]] = defaultdict(list)
+        for department, month in sorted(places):
+            months[department].append(month)
+        return cls(places, expected, months)
+
+
+def count(connection: sa.Connection, units: sa.Table) -> Counts:
+    """Count the units of a table."""
+    places = _counted(connection, units, sa.true())
+    return Counts.of(places, _expected(connection, None))
+
+
+def list_all(connection: sa.Connection) -> None:
+    """Put all departments and months that have units, or had, into `place`."""
+    places = sa.union(
+        *(sa.select(table.c.department, table.c.month) for table in (unit, unit_count, item_act))
+    ).subquery("places")
+    insert = insert_into(connection, place).from_select(
+        ["department", "month"], sa.select(places).where(sa.true())
+    )
+    connection.execute(insert.on_conflict_do_nothing())
+
+
+def recount(connection: sa.Connection) -> int:
+    """Count the units kept of the departments and months in `place` again.
+
+    Only documents that differ are written; gives their number.
+    """
+    planner.look_over(connection, place)
+    here = sa.tuple_(unit.c.department, unit.c.month).in_(
+        sa.select(place.c.department, place.c.month)
+    )
+    found = {key: _document(counted) for key, counted in _counted(connection, unit, here).items()}
+    kept = sa.select(place.c.department, place.c.month, unit_count.c.document).outerjoin(
+        unit_count,
+        sa.and_(unit_count.c.department == place.c.department, unit_count.c.month == place.c.month),
+    )
+    differing = [
+        (department, month)
+        for department, month, document in connection.execute(kept)
+        if found.get((department, month)) != document
+    ]
+    if differing:
+        _write(connection, {key: found.get(key) for key in differing})
+    _write_acts(connection, here)
+    return len(differing)
+
+
+def read(connection: sa.Connection, departments: Collection[str] | None) -> Counts:
+    """The counts kept, of some departments or of all."""
+    query = sa.select(unit_count)
+    if departments is not None:
+        query = query.where(bulk.one_of(connection, unit_count.c.department, sorted(departments)))
+    places = {
+        (row.department, row.month): _parsed(row.document) for row in connection.execute(query)
+    }
+    return Counts.of(places, _expected(connection, departments))
+
+
+def _write(connection: sa.Connection, documents: Mapping[Place, Any]) -> None:
+    connection.execute(
+        sa.delete(unit_count).where(
+            unit_count.c.department == sa.bindparam("of"), unit_count.c.month == sa.bindparam("in")
+        ),
+        [{"of": department, "in": month} for department, month in documents],
+    )
+    rows = [
+        {"department": department, "month": month, "document": document}
+        for (department, month), document in documents.items()
+        if document is not None
+    ]
+    if rows:
+        connection.execute(sa.insert(unit_count), rows)
+
+
+def _write_acts(connection: sa.Connection, here: sa.ColumnElement[bool]) -> None:
+    """Note the items of which the places have a valid record; rows that hold are left alone."""
+    acted = acts(unit).where(here).subquery("acted")
+    names = [column.name for column in item_act.columns]
+    in_place = sa.tuple_(item_act.c.department, item_act.c.month).in_(
+        sa.select(place.c.department, place.c.month)
+    )
+    holds = sa.exists().where(*(acted.c[name] == item_act.c[name] for name in names))
+    connection.execute(sa.delete(item_act).where(in_place, sa.not_(holds)))
+    insert = insert_into(connection, item_act).from_select(
+        names, sa.select(*(acted.c[name] for name in names)).where(sa.true())
+    )
+    connection.execute(insert.on_conflict_do_nothing())
+
+
+def acts(units: sa.Table) -> sa.Select[Any]:
+    """Departments and months with the items that they have a valid record of."""
+    return (
+        sa.select(units.c.department, units.c.month, behavior_item.c.item_code)
+        .join(behavior_item, behavior_item.c.behavior_id == units.c.behavior_id)
+        .where(is_obligation(units), units.c.valid)
+        .distinct()
+    )
+
+
+def _counted(
+    connection: sa.Connection,
+    units: sa.Table,
+    here: sa.ColumnElement[bool],
+) -> Mapping[Place, Counted]:
+    places: dict[Place, Counted] = defaultdict(Counted)
+    for department, month, kind, obligations, cleared, *sums in connection.execute(
+        _units(units).where(here)
+    ):
+        names = [*RATIOS, Name.COMPLETENESS]
+        shares = {
+            name: (int(sums[2 * n] or 0), int(sums[2 * n + 1] or 0)) for n, name in enumerate(names)
+        }
+        places[department, month].units.append(Units(kind, obligations, cleared, shares))
+    for department, month, *rest in connection.execute(_remaining(units).where(here)):
+        places[department, month].remaining.append(Remaining(*rest))
+    for department, month, last, number in connection.execute(_cleared_later(units).where(here)):
+        places[department, month].cleared_later.append((last, number))
+    return places
+
+
+def _number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
+def _remaining(units: sa.Table) -> sa.Select[Any]:
+    u = units.c
+    columns = (u.department, u.month, u.kind, u.reason, u.charged, u.reason_due_passed)
+    return (
+        sa.select(*columns, sa.func.count(), sa.func.min(u.reason_due_on))
+        .where(u.reason.is_not(None))
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+
+
+def _units(units: sa.Table) -> sa.Select[Any]:
+    u = units.c
+    submitted = sa.and_(is_record(units), u.submitted)
+    sums: list[sa.ColumnElement[int]] = []
+    for name in RATIOS:
+        share = ratio(name, units)
+        sums += [_number(sa.and_(share.of, share.reached)), _number(share.of)]
+    sums += [sa.func.sum(sa.case((submitted, cells), else_=0)) for cells in (u.filled, u.mandatory)]
+    columns = (u.department, u.month, u.kind)
+    counts = is_obligation(units)
+    return (
+        sa.select(*columns, _number(counts), _number(sa.and_(counts, u.reason.is_(None))), *sums)
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+
+
+def _cleared_later(units: sa.Table) -> sa.Select[Any]:
+    """Units cleared after their month's close, by the last month they were carried into."""
+    u, last = units.c, calendar_day.c.open_month
+    return (
+        sa.select(u.department, u.month, last, sa.func.count())
+        .join(calendar_day, calendar_day.c.day == LocalDay(u.cleared_at))
+        .where(is_obligation(units), u.reason.is_(None), last > u.month)
+        .group_by(u.department, u.month, last)
+        .order_by(u.department, u.month, last)
+    )
+
+
+def _expected(
+    connection: sa.Connection, departments: Collection[str] | None
+) -> frozenset[tuple[str, str]]:
+    query = sa.select(expected_kind.c.department, expected_kind.c.kind)
+    if departments is not None:
+        query = query.where(
+            bulk.one_of(connection, expected_kind.c.department, sorted(departments))
+        )
+    return frozenset((department, kind) for department, kind in connection.execute(query))
+
+
+def _document(counted: Counted) -> dict[str, Any]:
+    return {
+        "units": [
+            asdict(each) | {"shares": {name.value: [*share] for name, share in each.shares.items()}}
+            for each in counted.units
+        ],
+        "remaining": [
+            asdict(each) | {"oldest_due_on": each.oldest_due_on.isoformat()}
+            for each in counted.remaining
+        ],
+        "cleared_later": [[last, number] for last, number in counted.cleared_later],
+    }
+
+
+def _parsed(document: Mapping[str, Any]) -> Counted:
+    return Counted(
+        units=[
+            Units(
+                each["kind"],
+                each["obligations"],
+                each["cleared"],
+                {Name(name): (share[0], share[1]) for name, share in each["shares"].items()},
+            )
+            for each in document["units"]
+        ],
+        remaining=[
+            Remaining(**each | {"oldest_due_on": date.fromisoformat(each["oldest_due_on"])})
+            for each in document["remaining"]
+        ],
+        cleared_later=[(last, number) for last, number in document["cleared_later"]],
+    )

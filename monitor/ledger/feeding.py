@@ -1,0 +1,84 @@
+"""Feeding (来源覆盖): which departments and kinds sources deliver for, and which are expected.
+
+`fed` remembers what each source ever delivered something for: should it not be read, that is what
+isn't measured. `expected_kind` says of which departments and kinds some expected row is, so that
+they can be measured by it at all. Both are brought up to date for what changed only.
+"""
+
+import sqlalchemy as sa
+
+from monitor.ledger.obligations import among, expected_owner, owner_of
+from monitor.store.tables import behavior, expected, expected_kind, fed, to_match
+from monitor.store.upsert import insert_into
+from monitor.words import UNKNOWN_DEPARTMENT, Feed, Kind
+
+
+def note_sources(connection: sa.Connection) -> None:
+    """Note what the sources of the units in `among` deliver for."""
+    b, e = behavior.c, expected.c
+    expects = sa.literal(f"{Feed.EXPECTED}:").concat(e.kind)
+    records = b.id.in_(sa.select(among.c.number).where(among.c.number > 0))
+    rows = e.id.in_(sa.select(-among.c.number).where(among.c.number < 0))
+    none = ""
+    for query in (
+        sa.select(b.source, sa.func.coalesce(b.department, none), b.kind).where(records),
+        sa.select(e.source, sa.func.coalesce(e.department, none), expects).where(rows),
+    ):
+        insert = insert_into(connection, fed).from_select(list(fed.c.keys()), query.distinct())
+        connection.execute(insert.on_conflict_do_nothing())
+
+
+def note_expected(connection: sa.Connection, *, whole: bool) -> frozenset[str]:
+    """Bring `expected_kind` up to date; gives the departments of which it says something else.
+
+    Looks at the departments of queued expected rows, as they were and are, or with `whole` at all.
+    """
+    queued = None if whole else _queued()
+    found = {
+        (department, kind.value)
+        for kind in Kind
+        for department in connection.scalars(_expected_of(kind, queued))
+    }
+    query = sa.select(expected_kind.c.department, expected_kind.c.kind)
+    if queued is not None:
+        query = query.where(expected_kind.c.department.in_(sa.select(queued.c.department)))
+    there = {(row.department, row.kind) for row in connection.execute(query)}
+    if gone := sorted(there - found):
+        connection.execute(
+            sa.delete(expected_kind).where(
+                expected_kind.c.department == sa.bindparam("of"),
+                expected_kind.c.kind == sa.bindparam("which"),
+            ),
+            [{"of": department, "which": kind} for department, kind in gone],
+        )
+    if new := sorted(found - there):
+        connection.execute(
+            sa.insert(expected_kind),
+            [{"department": department, "kind": kind} for department, kind in new],
+        )
+    return frozenset(department for department, _kind in found ^ there)
+
+
+def _queued() -> sa.Subquery:
+    """The owners of queued expected rows, as they are, and as they were where that is known of."""
+    now = sa.select(expected_owner().label("department")).where(
+        expected.c.id.in_(sa.select(to_match.c.expected_id))
+    )
+    was = owner_of(to_match.c.department)
+    noted = was.in_(sa.select(expected_kind.c.department))
+    return now.union(sa.select(was).where(noted)).subquery("queued")
+
+
+def _expected_of(kind: Kind, queued: sa.Subquery | None) -> sa.Select[str]:
+    """Which owners, of all or of the queued ones, some expected row of a kind is about."""
+    owner = expected_owner()
+    is_there = sa.and_(expected.c.kind == kind, expected.c.deleted_at.is_(None))
+    if queued is None:
+        return sa.select(owner).where(is_there).distinct()
+    # The office owns what has no index of its own: that is looked for only where it is asked.
+    is_named = sa.exists().where(expected.c.department == queued.c.department, is_there)
+    is_office = queued.c.department == UNKNOWN_DEPARTMENT
+    is_the_offices = sa.exists().where(owner == UNKNOWN_DEPARTMENT, is_there)
+    return sa.select(queued.c.department).where(
+        sa.or_(is_named, sa.and_(is_office, is_the_offices))
+    )

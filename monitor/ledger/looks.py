@@ -1,0 +1,85 @@
+"""Looks (统计): as of when the statements hold, and what concerned all of them then.
+
+A look brings the statements up to an instant. What a single unit or department is made from is
+found by queues and comparisons; what concerns all of them is kept here and compared as a whole.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from importlib.metadata import version
+from typing import Any
+
+import sqlalchemy as sa
+
+from monitor.config import Settings
+from monitor.store.tables import delivery_columns, department, look, rule
+from monitor.store.types import canonical
+from monitor.store.upsert import insert_into
+from monitor.workdays import local_day
+
+_NO_FIGURE = frozenset({"name", "short_name", *delivery_columns()})
+"""What a department is called, and whence its entry came, concerns no figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look: `months` are the first and the last that have statements, `unread` the sources
+    that were not read in time."""
+
+    as_of: datetime
+    basis: str
+    months: tuple[str, str]
+    sealed: tuple[str, ...]
+    unread: tuple[Any, ...]
+
+    def precedes(self, now: datetime, basis: str) -> bool:
+        """Whether a look at `now` can go on from this one, for what changed since."""
+        return self.basis == basis and local_day(self.as_of) <= local_day(now)
+
+
+def last(connection: sa.Connection) -> Look | None:
+    """The last look; None where there was none."""
+    row = connection.execute(sa.select(look)).one_or_none()
+    if row is None:
+        return None
+    made_from = row.made_from
+    return Look(
+        as_of=row.as_of,
+        basis=made_from["basis"],
+        months=(made_from["months"][0], made_from["months"][1]),
+        sealed=tuple(made_from["sealed"]),
+        unread=tuple(made_from["unread"]),
+    )
+
+
+def keep(connection: sa.Connection, made: Look) -> None:
+    """Remember the look as the last one."""
+    insert = insert_into(connection, look).values(
+        number=1,
+        as_of=made.as_of,
+        made_from={
+            "basis": made.basis,
+            "months": [*made.months],
+            "sealed": [*made.sealed],
+            "unread": [*made.unread],
+        },
+    )
+    told = {name: insert.excluded[name] for name in ("as_of", "made_from")}
+    connection.execute(insert.on_conflict_do_update(index_elements=[look.c.number], set_=told))
+
+
+def basis(connection: sa.Connection, settings: Settings) -> str:
+    """A digest of what every unit may depend on: settings, calendar, rules and directory."""
+    known = [c for c in department.columns if c.name not in _NO_FIGURE]
+    codes = sa.select(*known).where(department.c.deleted_at.is_(None)).order_by(department.c.id)
+    rules = sa.select(
+        rule.c.number, rule.c["class"], rule.c.severity, rule.c.active, rule.c.version
+    ).order_by(rule.c.number)
+    told = [
+        settings.month_zero.model_dump(mode="json"),
+        settings.calendar.model_dump(mode="json"),
+        version("holidays"),
+        *([[str(cell) for cell in row] for row in connection.execute(q)] for q in (codes, rules)),
+    ]
+    return sha256(canonical(told).encode()).hexdigest()
