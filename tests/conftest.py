@@ -26,6 +26,9 @@ def postgres() -> Iterator[sa.URL]:
         get_server(folder, cleanup_mode="delete") as server,
     ):
         url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        for setting in ("fsync", "full_page_writes"):  # no test cuts the power
+            _execute(url, f"ALTER SYSTEM SET {setting} = off")
+        _execute(url, "SELECT pg_reload_conf()")
         _execute(url, "CREATE DATABASE template")
         template = Store(url.set(database="template").render_as_string(hide_password=False))
         template.upgrade()
@@ -37,7 +40,7 @@ def postgres() -> Iterator[sa.URL]:
 def postgres_url(postgres: sa.URL) -> Iterator[str]:
     """A PostgreSQL database of the test's own, schema included."""
     name = f"test_{next(_numbers)}"
-    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template")
+    _execute(postgres, f"CREATE DATABASE {name} TEMPLATE template STRATEGY FILE_COPY")
     yield postgres.set(database=name).render_as_string(hide_password=False)
     _execute(postgres, f"DROP DATABASE {name} WITH (FORCE)")
 
