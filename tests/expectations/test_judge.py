@@ -113,7 +113,7 @@ DEFECTS: list[tuple[str, dict[str, Any], set[str]]] = [
     (
         "check",
         {"occurred_on": date(2022, 1, 21), "submitted_on": date(2022, 1, 21)},
-        {"check.occurred_on.future"},
+        {"check.occurred_on.future", "check.submitted_at.future"},
     ),
     (
         "check",

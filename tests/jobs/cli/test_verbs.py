@@ -60,7 +60,7 @@ def test_what_the_demonstration_says_to_try_next_works(demo: Shown) -> None:
 def test_the_truth_lies_beside_the_sources(demo: Shown) -> None:
     with (demo.folder / "truth.csv").open(encoding="utf-8-sig", newline="") as file:
         outcomes = {row["outcome"] for row in csv.DictReader(file)}
-    assert {"repaired", "malformed", "finding", "unmeasurable"} <= outcomes
+    assert {"repaired", "malformed", "finding"} <= outcomes
 
 
 def test_the_settings_that_the_demonstration_wrote_are_right(demo: Shown) -> None:
@@ -144,7 +144,7 @@ def test_the_sources_have_their_versioned_form(demo: Shown) -> None:
     assert (list(document), document["format"]) == (["format", "sources"], 1)
     keys = {"source", "feed", "state", "last_success", "rows", "error", "warnings"}
     keys |= {"schedule", "due_at", "breaker", "last_pull", "totals"}
-    keys |= {"unknown_columns", "unknown_departments"}
+    keys |= {"unknown_columns", "unknown_departments", "unlanded"}
     for source in document["sources"]:
         assert set(source) == keys
         assert source["breaker"] == {"state": "closed", "failures": 0, "until": None}
