@@ -115,6 +115,7 @@ DEFECTS: list[tuple[str, dict[str, Any], set[str]]] = [
         {"occurred_on": date(2022, 1, 21), "submitted_on": date(2022, 1, 21)},
         {"check.occurred_on.future", "check.submitted_at.future"},
     ),
+    ("check", {"submitted_on": date(2022, 1, 21)}, {"check.submitted_at.future"}),
     (
         "check",
         {"occurred_on": date(2022, 1, 20), "submitted_on": date(2022, 1, 20)},
@@ -131,6 +132,22 @@ DEFECTS: list[tuple[str, dict[str, Any], set[str]]] = [
     ("punish", {"closed_on": date(2022, 1, 4)}, {"punish.closed_on.decision"}),
     ("punish", {"closed_on": date(2022, 1, 10)}, set()),
     ("punish", {"closed_on": date(2022, 1, 13)}, {"punish.submitted_at.closing"}),
+    (
+        "punish",
+        {"closed_on": date(2022, 1, 21), "submitted_on": None},
+        {"punish.closed_on.future"},
+    ),
+    ("punish", {"transferred_on": date(2022, 1, 21)}, {"punish.transferred_on.future"}),
+    (
+        "punish",
+        {"occurred_on": None, "legal_review_on": date(2022, 1, 21)},
+        {"punish.occurred_on.mandatory", "punish.legal_review_on.future"},
+    ),
+    (
+        "punish",
+        {"occurred_on": None, "collective_discussion_on": date(2022, 1, 21)},
+        {"punish.occurred_on.mandatory", "punish.collective_discussion_on.future"},
+    ),
     ("punish", {"fine_yuan": Decimal("0.01")}, {"punish.fine_paid_yuan.exceeds"}),
     ("force", {"ended_on": date(2022, 1, 9)}, {"force.ended_on.order"}),
     ("other", {"ended_on": date(2022, 1, 9)}, {"other.ended_on.order"}),
