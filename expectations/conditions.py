@@ -175,11 +175,16 @@ def _clauses(
 
 def _expectation(rule: Rule) -> "Expectation":
     """The rule as Great Expectations' own object: it checks names, types and bounds of kwargs."""
+    from great_expectations.compatibility.pydantic import ValidationError
     from great_expectations.exceptions.exceptions import GreatExpectationsError
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
     try:
         return ExpectationConfiguration(type=rule.type, kwargs=dict(rule.kwargs)).to_domain_obj()
+    except ValidationError as error:
+        said = {each["loc"]: each["msg"] for each in reversed(error.errors())}
+        wrong = (f"{'.'.join(map(str, place))}: {what}" for place, what in said.items())
+        raise rule.refused("; ".join(wrong).replace("__root__: ", "")) from None
     except (ValueError, TypeError, GreatExpectationsError) as error:
         raise rule.refused(" ".join(str(error).split())) from None
 

@@ -62,7 +62,7 @@ def read(path: Path, parameters: Parameters) -> SuiteFile:
         node = loader.get_single_node()
         document = None if node is None else loader.construct_document(node)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        return SuiteFile(path, problems=(f"{path}: not a readable YAML file: {error}",))
+        return SuiteFile(path, problems=(_unreadable(path, error),))
     if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
         return SuiteFile(path, problems=(f"{path}: expected a suite with name and expectations",))
     name = document.get("name")
@@ -93,6 +93,13 @@ def read(path: Path, parameters: Parameters) -> SuiteFile:
         severities={rule: Severity(severity) for rule, severity in severities.items()},
         problems=tuple(problems),
     )
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError | yaml.YAMLError) -> str:
+    """What keeps the file from being read, with the line where there is one."""
+    if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark) is not None:
+        return f"{path}:{mark.line + 1}: not a readable YAML file: {error.problem}"
+    return f"{path}: not a readable YAML file: {' '.join(str(error).split())}"
 
 
 def _lines(node: yaml.Node | None) -> Iterator[int]:

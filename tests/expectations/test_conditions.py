@@ -59,6 +59,14 @@ def compares(column: str, operator: str, parameter: Any) -> dict[str, Any]:
         ),
         (made("expect_column_values_to_not_be_null", colum="party_name"), "colum"),
         (
+            made("expect_column_values_to_not_be_null", column="party_name", mostly=1.5),
+            "mostly: ensure this value is less than or equal to 1.0",
+        ),
+        (
+            made("expect_column_values_to_be_between", column="occurred_on"),
+            "rule check.own: min_value and max_value cannot both be None",
+        ),
+        (
             made(
                 "expect_column_values_to_not_be_null",
                 column="party_name",

@@ -195,7 +195,7 @@ def test_everything_that_is_wrong_in_a_folder_is_told_at_once(tmp_path: Path) ->
     bad = GOOD | {"severity": "fatal", "type": "expect_column_values_to_be_unique"}
     first = write(tmp_path, GOOD, bad, 1, stem="a")
     second = write(tmp_path, GOOD, stem="b", name="check")
-    (tmp_path / "c.yaml").write_text("a: [", encoding="utf-8")
+    (tmp_path / "c.yaml").write_text("name: check\nexpectations: [\n", encoding="utf-8")
     (tmp_path / "d.yml").write_text("name: checks\nexpectations: []", encoding="utf-8")
     (tmp_path / "e.yaml").write_text("- 1", encoding="utf-8")
     lines = "\n".join(refused(tmp_path))
@@ -203,7 +203,7 @@ def test_everything_that_is_wrong_in_a_folder_is_told_at_once(tmp_path: Path) ->
     assert "severity: expected one of" in lines
     assert "expectation 3: expected type, kwargs, severity and meta, found 1" in lines
     assert f"{second}:3: rule check.party_name.own: expected an id of its own, found it" in lines
-    assert "c.yaml: not a readable YAML file" in lines
+    assert "c.yaml:3: not a readable YAML file: did not find expected node content" in lines
     assert "d.yml: name: expected one of check, punish, force, other, month_zero" in lines
     assert "e.yaml: expected a suite with name and expectations" in lines
 
