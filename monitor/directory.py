@@ -149,12 +149,13 @@ def find(
     """The code of the department that `asked` names: its code, name or short name.
 
     Where nobody is called so it may be what a department was or will be called. What is in
-    `besides` names itself. Raises UnknownDepartmentError, which lists the nearest names, where
-    nothing fits.
+    `besides` goes by its code, or as it is called wherever it is shown (归属不明, 全区). Raises
+    UnknownDepartmentError, which lists the nearest names, where nothing fits.
     """
     if asked in departments or asked in besides:
         return asked
-    fitting = [d.code for d in departments.values() if asked in (d.name, d.short_name)]
+    every = [*departments.values(), *(named({}, code) for code in besides)]
+    fitting = [d.code for d in every if asked in (d.name, d.short_name)]
     fitting = fitting or [d.code for d in departments.values() if asked in d.also]
     if len(fitting) == 1:
         return fitting[0]

@@ -11,7 +11,7 @@ from monitor.errors import UnknownDepartmentError
 from monitor.notify.message import from_document
 from monitor.store import Store
 from monitor.store.tables import department
-from monitor.words import Feed
+from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT, Feed
 from tests.notify.district import District, settings
 from tests.sources.deliveries import FEEDS, files, pulled, rows_of, write_csv
 
@@ -98,6 +98,15 @@ def test_a_name_that_another_department_has_now_is_that_ones() -> None:
     assert "旧名局" not in directory.called(today)
     with pytest.raises(UnknownDepartmentError, match="expected a department's code, name"):
         directory.find(today, "无此局")
+
+
+def test_what_stands_beside_departments_goes_by_the_name_that_is_shown() -> None:
+    today = {A: Department(A, "示范区新名局", "新名局")}
+    assert directory.find(today, "归属不明") == UNKNOWN_DEPARTMENT
+    assert directory.find(today, "全区") == DISTRICT
+    assert directory.find(today, "归属不明", directory.UNOWNED) == UNKNOWN_DEPARTMENT
+    with pytest.raises(UnknownDepartmentError, match="near it: 新名局"):
+        directory.find(today, "全区", directory.UNOWNED)
 
 
 def test_a_message_calls_a_department_as_its_month_did_and_goes_where_it_is_reached_now(

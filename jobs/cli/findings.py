@@ -92,9 +92,9 @@ def findings(
     with opened(config, tells=True) as (_, store), store.reading() as connection:
         departments = directory.whole(connection)
         known = departments.on(wanted.last if wanted else local_day(instant_or_now(None)))
-        whole = department in ("all", DISTRICT)
+        code = DISTRICT if department == "all" else directory.find(known, department)
         asked = Asked(
-            department=None if whole else directory.find(known, department),
+            department=None if code == DISTRICT else code,
             month=wanted,
             rules=tuple(rule or ()),
             severities=tuple(severity or ()),

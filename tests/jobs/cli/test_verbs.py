@@ -236,6 +236,7 @@ def test_findings_of_every_department_are_those_of_each(demo: Shown, board: Said
     ]
     assert sorted(every.splitlines()) == sorted("".join(each).splitlines())
     assert every
+    assert yueqingling(demo.folder, "findings", "全区", "-s", "critical", "-f", "json").out == every
 
 
 def test_a_district_in_which_nothing_was_found_says_so(tmp_path: Path, store_url: str) -> None:
