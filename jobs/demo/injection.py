@@ -28,6 +28,8 @@ def inject(
     for kind in Kind:
         one_each: list[Defect | Mishap] = [*defects(kind), *mishaps(kind, district, days)]
         random.shuffle(one_each)
+        # where records are few, that which nothing can find is there all the same
+        one_each.sort(key=lambda defect: defect.outcome is not Outcome.UNMEASURABLE)
         again = [defect for defect in one_each for _ in range(defect.weight - 1)]
         kinds = [*one_each, *again]
         waiting = [
