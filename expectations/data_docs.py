@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 _TEMPLATES = Path(__file__).parent / "pages"
-_HEADER = ["结果", "检核说明", "类型", "级别", "期望", "实测"]
+_HEADER = ["结果", "字段", "检核说明", "类型", "级别", "期望", "实测"]
 _SHOWN = 20
 """Of longer lists of values only so many are shown: a catalogue has thousands."""
 
@@ -64,7 +64,7 @@ class DataDocs:
         )
 
         rows = [
-            self._row(each, config)
+            self._row(each, config, batch.kind)
             for each in sorted(result.results, key=lambda each: bool(each.success))
             if (config := each.expectation_config)
         ]
@@ -82,7 +82,7 @@ class DataDocs:
         return self._page("contents.html", [], title=title, lines=list(lines))
 
     def _row(
-        self, result: "ExpectationValidationResult", config: "ExpectationConfiguration"
+        self, result: "ExpectationValidationResult", config: "ExpectationConfiguration", kind: str
     ) -> list[Any]:
         """A rule's line; what is text of ours is escaped, as Great Expectations escapes its own."""
         config.kwargs.update(
@@ -98,6 +98,7 @@ class DataDocs:
         meta, severity = config.meta or {}, config.severity
         return [
             status,
+            escape(standard.field_name(kind, meta["field"])),
             f'{escape(meta["message"])}<br><span class="note">{escape(meta["id"])}</span>',
             standard.code_list("数据检核类型").get(meta["class"], ""),
             Severity(severity.value).zh if severity else "",

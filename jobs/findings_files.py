@@ -50,15 +50,6 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _BYTE_ORDER_MARK = "\ufeff"
 """Tells Excel that a CSV file is in UTF-8."""
 
-_ENVELOPE = {
-    "department": "所属部门",
-    "record_id": "记录唯一标识",
-    "status": "状态",
-    "status_at": "状态时间",
-    "cd_time": "入库时间",
-}
-"""What departments call the columns that rules name and the standard doesn't hold."""
-
 
 def write_file(
     form: FileForm,
@@ -153,7 +144,7 @@ def cells(finding: Finding, departments: Directory) -> tuple[str, ...]:
         finding.month,
         Kind(finding.kind).zh,
         finding.action_code or "",
-        field_name(finding.kind, finding.field),
+        standard.field_name(finding.kind, finding.field),
         finding.message,
         Severity(finding.severity).zh,
         f"{finding.rule_class} {standard.code_list('数据检核类型')[finding.rule_class]}",
@@ -161,14 +152,6 @@ def cells(finding: Finding, departments: Directory) -> tuple[str, ...]:
         finding.source,
         finding.record_id,
     )
-
-
-def field_name(kind: str, column: str) -> str:
-    """What departments call the column of a record of `kind`."""
-    for field in standard.fields(kind):
-        if field.column == column:
-            return field.name_zh
-    return _ENVELOPE.get(column, column)
 
 
 def is_formula(cell: str) -> bool:

@@ -16,6 +16,15 @@ FieldType = Literal["text", "code", "list", "date", "instant", "boolean", "numbe
 DIVISION_LIST = "行政区划代码"
 """Name of the code list whose codes are the divisions."""
 
+_BESIDE = {
+    "department": "所属部门",
+    "record_id": "记录唯一标识",
+    "status": "状态",
+    "status_at": "状态时间",
+    "cd_time": "入库时间",
+}
+"""What departments call the columns that rules name and the standard doesn't hold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -39,6 +48,14 @@ class Field:
 def fields(feed: str) -> tuple[Field, ...]:
     """The fields of `feed` in the standard's order; empty for a feed the standard doesn't hold."""
     return tuple(field for field in _all_fields() if field.feed == feed)
+
+
+def field_name(feed: str, column: str) -> str:
+    """What departments call the column of a record of `feed`."""
+    for field in fields(feed):
+        if field.column == column:
+            return field.name_zh
+    return _BESIDE.get(column, column)
 
 
 @cache

@@ -22,12 +22,12 @@ from jobs.findings_files import (
     HEADERS,
     FileForm,
     cells,
-    field_name,
     write_file,
     write_text,
     write_xlsx,
 )
 from jobs.findings_list import print_findings
+from monitor import standard
 from monitor.directory import Department, Directory
 from monitor.errors import OutputError
 from monitor.store import Store
@@ -181,9 +181,9 @@ def test_a_department_reads_chinese() -> None:
 
 
 def test_fields_have_the_name_that_the_kind_gives_them() -> None:
-    names = [field_name(kind, "occurred_on") for kind in ("check", "punish", "other")]
+    names = [standard.field_name(kind, "occurred_on") for kind in ("check", "punish", "other")]
     assert names == ["检查时间", "作出行政处罚决定日期", "开始时间"]
-    assert field_name("check", "department") == "所属部门"
+    assert standard.field_name("check", "department") == "所属部门"
 
 
 def test_csv_opens_right_in_excel() -> None:

@@ -15,6 +15,7 @@ from expectations.judge import judge
 from expectations.results import batches
 from expectations.suites import Suite, behavior_rules
 from jobs.gx_results import Counted, Form, Pages, ResultObjects, place, remove_others, written
+from monitor import standard
 from monitor.errors import OutputError
 from monitor.store import Store
 from monitor.store.tables import behavior, department
@@ -100,7 +101,7 @@ def test_pages_say_what_each_rule_found_and_load_nothing(
     store: Store, now: datetime, tmp_path: Path
 ) -> None:
     pages = tmp_path / "pages"
-    rule = replace(RULE, rule_class="01", message="<script>示范</script>")
+    rule = replace(RULE, field="party_name", rule_class="01", message="<script>示范</script>")
     values = made("expect_column_values_to_be_in_set", column="status", value_set=list("a<" * 60))
     own = replace(values, id="示范", rule_class="", kwargs={**values.kwargs, "mostly": 0.5})
     suites = [Suite("check", RULE.path, (own, rule))]
@@ -116,6 +117,7 @@ def test_pages_say_what_each_rule_found_and_load_nothing(
     page = whole[f"{folder}/check.html"]
     assert "&lt;script&gt;示范&lt;/script&gt;" in page
     assert "…（共 120 项）" in page
+    assert standard.field_name("check", "party_name") in page
     assert "1 unexpected values found. 100% of 1 total rows." in page
     assert f'href="{quote(folder)}/check.html"' in whole["index.html"]
     assert 'href="check.html"' in whole[f"{folder}/index.html"]
