@@ -10,7 +10,7 @@ import structlog
 
 from tests.bench import checking, cli, gx, judging, memory, metrics, pulling
 from tests.bench.measurement import HEADER
-from tests.bench.places import Places
+from tests.bench.places import STORES, Places
 
 BENCHMARKS = {
     "pull": pulling.measure,
@@ -18,6 +18,7 @@ BENCHMARKS = {
     "judge": judging.measure,
     "gx": gx.measure,
     "check": checking.measure,
+    "checks": checking.measure_many,
     "metrics": metrics.measure,
     "help": cli.measure,
 }
@@ -28,6 +29,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--rows", type=int, default=100_000, help="records (default: 100,000)")
+    parser.add_argument("--store", choices=STORES, help="measure in this kind of store only")
+    parser.add_argument(
+        "--runs", type=int, default=3, help="runs of what varies; the best counts (default: 3)"
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="keep filled stores here, so that a later run of as many rows needn't fill its own",
+    )
     asked = parser.parse_args()
     unknown = [name for name in asked.names if name not in BENCHMARKS]
     if unknown:
@@ -36,7 +47,13 @@ def main() -> None:
     logging.disable(logging.WARNING)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     with tempfile.TemporaryDirectory(prefix="yueqingling-bench-") as folder:
-        places = Places(Path(folder), asked.rows)
+        places = Places(
+            Path(folder),
+            asked.rows,
+            stores=[asked.store] if asked.store else STORES,
+            runs=asked.runs,
+            kept=asked.keep,
+        )
         print(f"{asked.rows:,} rows, {os.cpu_count()} cores\n\n{HEADER}")
         for name in asked.names or BENCHMARKS:
             for measurement in BENCHMARKS[name](places):

@@ -8,9 +8,9 @@ from expectations.loading import load_suites
 from expectations.suites import Suite, behavior_rules
 from monitor.store import Store
 from monitor.words import Kind
-from tests.bench.judging import DEPARTMENTS, department, filled, judged
+from tests.bench.judging import DEPARTMENTS, code_of, filled, judged
 from tests.bench.measurement import Measurement, Stopwatch
-from tests.bench.places import STORES, Places
+from tests.bench.places import Places
 
 _MEASURED = 2
 """Departments that are measured; the others would take as long."""
@@ -28,7 +28,7 @@ _WHOLE: Mapping[str, Mapping[str, Any]] = {
 def measure(places: Places) -> Iterator[Measurement]:
     """Judge all records, then let Great Expectations validate some departments, then the table."""
     suites = load_suites()
-    for kind in STORES:
+    for kind in places.stores:
         with filled(places, kind, suites) as store:
             ours = Stopwatch()
             for _ in range(2):
@@ -36,7 +36,7 @@ def measure(places: Places) -> Iterator[Measurement]:
             validator = _Validator(store, suites)
             begun = time.perf_counter()
             for number in range(_MEASURED):
-                validator.run(f"department = '{department(number)}'", {"result_format": "BASIC"})
+                validator.run(f"department = '{code_of(number)}'", {"result_format": "BASIC"})
             by_department = (time.perf_counter() - begun) / _MEASURED * DEPARTMENTS
             yield Measurement(
                 f"judge all records, {DEPARTMENTS} departments",

@@ -1,7 +1,8 @@
 """Judging, against grouped SELECTs of the same rules that write nothing."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,16 +13,16 @@ from expectations.loading import load_suites
 from expectations.records import live
 from expectations.suites import Rule, Suite, behavior_rules
 from monitor.store import Store, planner
-from monitor.store.tables import behavior, finding, to_judge
+from monitor.store.tables import behavior, department, finding, to_judge
 from monitor.words import Kind
 from tests.bench.measurement import Measurement, Stopwatch
-from tests.bench.places import NOW, STORES, Places
+from tests.bench.places import NOW, Places
 from tests.expectations.records import clean, land
 
 DEPARTMENTS = 60
-_RUNS = 3
 _LIKE = 2_400
 """Records made in Python; the others are copies of them under other names."""
+_CODE = "示范-"
 _FAULTS: tuple[dict[str, Any], ...] = (
     {"party_name": None},
     {"party_id_fault": "form"},
@@ -33,13 +34,13 @@ _FAULTS: tuple[dict[str, Any], ...] = (
 def measure(places: Places) -> Iterator[Measurement]:
     """Judge all records and 1 % of them; ask the same in one SELECT a kind."""
     suites = load_suites()
-    for kind in STORES:
+    for kind in places.stores:
         with filled(places, kind, suites) as store:
             whole, some, grouped = Stopwatch(), Stopwatch(), Stopwatch()
-            for _ in range(_RUNS):
+            for _ in range(places.runs):
                 judged(store, suites, whole)
                 _group(store, behavior_rules(suites), grouped)
-            for _ in range(_RUNS):
+            for _ in range(places.runs):
                 judged(store, suites, some, share=100)
             with store.reading() as connection:
                 found = connection.scalar(sa.select(sa.func.count()).select_from(finding))
@@ -64,20 +65,20 @@ def measure(places: Places) -> Iterator[Measurement]:
             )
 
 
-@contextmanager
-def filled(places: Places, kind: str, suites: Sequence[Suite]) -> Iterator[Store]:
-    """A store with as many records as are asked for, none judged, every rule resolved.
+def filled(places: Places, kind: str, suites: Sequence[Suite]) -> AbstractContextManager[Store]:
+    """A store with as many records as are asked for, every rule resolved and judged.
 
     A daemon resolves its rules once.
     """
-    with places.store(kind) as store:
-        with store.writing() as connection:
-            judge(connection, suites, NOW)
-        fill(store, places.rows)
-        yield store
+    return places.filled(kind, partial(fill, suites=suites, rows=places.rows))
 
 
-def department(number: int) -> str:
+def copied(places: Places, kind: str, suites: Sequence[Suite]) -> AbstractContextManager[Store]:
+    """As `filled`; what happens in it leaves no trace."""
+    return places.copied(kind, partial(fill, suites=suites, rows=places.rows))
+
+
+def code_of(number: int) -> str:
     """The code of a department that does not exist."""
     return f"D{number}"
 
@@ -89,35 +90,68 @@ def like(rows: int) -> Sequence[Mapping[str, Any]]:
         clean(
             kinds[number % 4],
             number,
-            department=department(number // 4 % DEPARTMENTS),
+            department=code,
+            cd_source=code,
+            **({"check_action_code": f"{_CODE}{number - number % 4}"} if number % 4 else {}),
             **(_FAULTS[number // 40 % 4] if number % 10 == 0 else {}),
         )
         for number in range(min(_LIKE, rows))
+        for code in [code_of(number // 4 % DEPARTMENTS)]
     ]
 
 
-def fill(store: Store, rows: int) -> None:
+def _directory() -> list[dict[str, Any]]:
+    return [
+        {
+            "code": code,
+            "name": f"示范局{code}",
+            "source": "demo",
+            "record_id": code,
+            "content_hash": code,
+            "first_seen_at": NOW,
+        }
+        for code in map(code_of, range(DEPARTMENTS))
+    ]
+
+
+def fill(store: Store, suites: Sequence[Suite], rows: int) -> None:
     """Some records made in Python, then copies made by the store itself."""
     first = like(rows)
-    names = [c.name for c in behavior.columns if c.name not in ("id", "record_id")]
     with store.writing() as connection:
+        judge(connection, suites, NOW)
+        for index in behavior.indexes:
+            index.drop(connection)  # making them afterwards is quicker
+        connection.execute(sa.insert(department), _directory())
         land(connection, *map(dict, first))
         made = len(first)
         while made < rows:
-            copies = (
-                sa.select(
-                    *(behavior.c[name] for name in names),
-                    behavior.c.record_id + f"+{made}",
-                )
-                .order_by(behavior.c.id)
-                .limit(rows - made)
-            )
-            connection.execute(sa.insert(behavior).from_select([*names, "record_id"], copies))
+            _copy(connection, made, min(made, rows - made))
             made += min(made, rows - made)
+        for index in behavior.indexes:
+            index.create(connection)
         connection.execute(sa.delete(to_judge))
     with store.engine.connect() as connection:
         autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-        autocommit.exec_driver_sql("ANALYZE")
+        is_sqlite = connection.dialect.name == "sqlite"
+        autocommit.exec_driver_sql("ANALYZE" if is_sqlite else "VACUUM (ANALYZE)")
+
+
+def _copy(connection: sa.Connection, made: int, count: int) -> None:
+    """Copy the first `count` of the `made` records; a copy's act follows from the copied check."""
+    number, is_act = behavior.c.id + made, behavior.c.check_action_code.is_not(None)
+    check = number - (behavior.c.id - 1) % len(Kind)
+    own: dict[str, sa.ColumnElement[Any]] = {
+        "record_id": sa.literal("copy-") + sa.cast(number, sa.Text),
+        "action_code": sa.literal(_CODE) + sa.cast(number, sa.Text),
+        "check_action_code": sa.case((is_act, sa.literal(_CODE) + sa.cast(check, sa.Text))),
+    }
+    names = [column.name for column in behavior.columns if column.name not in {"id", *own}]
+    copies = (
+        sa.select(*(behavior.c[name] for name in names), *own.values())
+        .order_by(behavior.c.id)
+        .limit(count)
+    )
+    connection.execute(sa.insert(behavior).from_select([*names, *own], copies))
 
 
 def judged(store: Store, suites: Sequence[Suite], stopwatch: Stopwatch, share: int = 1) -> None:

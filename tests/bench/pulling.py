@@ -11,7 +11,7 @@ from monitor.config import FilesSource
 from monitor.store import Store
 from monitor.store.tables import behavior, cursor
 from tests.bench.measurement import Measurement, Stopwatch
-from tests.bench.places import FIELDS, NOW, STORES, Places, checks
+from tests.bench.places import FIELDS, NOW, Places, checks
 
 _COLUMNS = ("record_id", *(field.column for field in FIELDS))
 _CONSTANTS = {
@@ -30,7 +30,7 @@ def measure(places: Places) -> Iterator[Measurement]:
     """Pull, pull the same again, and what that writes."""
     path = places.delivery(places.rows)
     source = checks(path)
-    for kind in STORES:
+    for kind in places.stores:
         loading, pulling, again = Stopwatch(), Stopwatch(), Stopwatch()
         with places.store(kind) as store:
             _load(store, path, loading)
