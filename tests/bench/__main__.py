@@ -8,7 +8,17 @@ from pathlib import Path
 
 import structlog
 
-from tests.bench import checking, cli, gx, judging, memory, metrics, pulling
+from tests.bench import (
+    checking,
+    cli,
+    columnar,
+    gx,
+    judging,
+    memory,
+    metrics,
+    pulling,
+    soda,
+)
 from tests.bench.measurement import HEADER
 from tests.bench.places import STORES, Places
 
@@ -17,6 +27,8 @@ BENCHMARKS = {
     "memory": memory.measure,
     "judge": judging.measure,
     "gx": gx.measure,
+    "soda": soda.measure,
+    "duckdb": columnar.measure,
     "check": checking.measure,
     "checks": checking.measure_many,
     "metrics": metrics.measure,

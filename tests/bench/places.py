@@ -11,7 +11,7 @@ from monitor import standard
 from monitor.config import FilesSource
 from monitor.store import Store
 from monitor.words import Kind
-from tests.bench.databases import Databases, PostgresqlDatabases, SqliteDatabases
+from tests.bench.storage import Databases, PostgresqlDatabases, SqliteDatabases
 from tests.expectations.records import clean
 
 NOW = datetime(2022, 1, 28, 2, tzinfo=UTC)

@@ -12,12 +12,20 @@ import sqlalchemy as sa
 
 from jobs.check import check
 from jobs.recount import recount
-from monitor.config import FilesSource, Settings
+from monitor.config import FilesSource, RulesSettings, Settings
 from monitor.store import Store
 from monitor.store.tables import behavior, department, item, to_judge
 from monitor.words import Kind
 from tests.expectations.records import clean, found, land
+from tests.expectations.test_own_suites import META
+from tests.expectations.test_own_suites import write as own_suite
 from tests.sources.deliveries import check_row, files, pulled, write_csv
+
+STARTS_RIGHT: dict[str, Any] = {
+    "type": "expect_column_values_to_match_regex",
+    "kwargs": {"column": "party_name", "regex": "^示范"},
+    "severity": "warning",
+}
 
 
 @contextmanager
@@ -105,6 +113,27 @@ def test_the_number_of_statements_depends_neither_on_departments_nor_on_records(
         assert report.judged == records
         counts.append(len(sent))
     assert len(set(counts)) == 1
+
+
+def test_own_rules_add_a_fixed_number_of_statements_however_many_they_are(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    settings = Settings(rules=RulesSettings(suites=tmp_path))
+    direct(store, departments=2)
+
+    def statements(rules: int, round_: int, records: int = 12) -> int:
+        names = [f"check.party_name.own_{number}" for number in range(rules)]
+        own_suite(tmp_path, *({**STARTS_RIGHT, "meta": META | {"id": name}} for name in names))
+        deliver(store, first=1_000 * round_, records=records, departments=2)
+        with counted(store) as sent:
+            check(store, settings, now)
+        return len(sent)
+
+    for round_ in range(2):  # the first finds tables without statistics, and rules not judged yet
+        statements(rules=1, round_=round_, records=240)
+    none, one, unchanged, many = map(statements, (1, 2, 2, 30), range(2, 6))
+    assert none == unchanged  # rules of its own cost nothing once they are judged
+    assert one == many
 
 
 def test_a_pull_that_commits_late_is_judged_though_its_numbers_are_low(

@@ -1,4 +1,4 @@
-"""Databases to measure in, by name: files of SQLite, and those of one PostgreSQL server."""
+"""Storage to measure in: databases by name, in files of SQLite and on one PostgreSQL server."""
 
 import shutil
 from contextlib import ExitStack
