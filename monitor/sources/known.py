@@ -33,35 +33,43 @@ class Known:
 
     def sight(self, rows: pl.DataFrame) -> Sight:
         """`rows` have record_id, null where it isn't known yet, and delivery_hash."""
-        wanted = rows["record_id"].drop_nulls().unique()
-        stored = self._stored(wanted)
-        in_hand = wanted.filter(wanted.is_in(self._in_hand.implode()))
-        rows = rows.select("record_id", "delivery_hash")
-        if stored.is_empty():
-            is_same = pl.repeat(value=False, n=rows.height, dtype=pl.Boolean, eager=True)
-        else:
-            is_same = (
-                rows.join(stored, on="record_id", how="left", maintain_order="left")
-                .select(pl.col("delivery_hash") == pl.col("stored_hash"))
-                .to_series()
-                .fill_null(value=False)
-            )
+        record_ids = rows["record_id"]
+        found = self._found(rows.select("record_id", "delivery_hash"))
+        is_there = _at(found["position"], rows.height)
+        is_same = _at(found.filter("is_same")["position"], rows.height)
+        in_hand = _one_of(record_ids, self._in_hand)
         # all rows of a record are read where one is: their order counts
-        others = rows.filter(~is_same)["record_id"].drop_nulls()
-        others = pl.concat([others, in_hand]).unique()
-        if not others.is_empty() and is_same.any():
-            is_same &= ~rows["record_id"].is_in(others.implode()).fill_null(value=False)
+        others = record_ids.filter(~is_same | in_hand).drop_nulls().unique()
+        if is_same.any():
+            is_same &= ~_one_of(record_ids, others)
         self._in_hand = others
-        known = pl.concat([stored["record_id"], in_hand]).unique()
-        return Sight(is_same, known.filter(known.is_in(others.implode())))
+        there = record_ids.filter((is_there | in_hand) & ~is_same)
+        return Sight(is_same, there.unique())
 
-    def _stored(self, record_ids: pl.Series) -> pl.DataFrame:
-        table = self._table
+    def _found(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The positions of the rows whose records are there, and whether as they were delivered."""
+        told = rows.with_row_index("position").drop_nulls("record_id")
+        stored = self._table
         with self._store.reading() as connection:
-            query = sa.select(table.c.record_id, table.c.delivery_hash).where(
-                table.c.source == self._source,
-                bulk.one_of(connection, table.c.record_id, record_ids),
+            listed = bulk.listed(connection, told)
+            query = sa.select(
+                listed.c.position,
+                sa.func.coalesce(stored.c.delivery_hash == listed.c.delivery_hash, sa.false()),
+            ).join_from(
+                listed,
+                stored,
+                (stored.c.source == self._source) & (stored.c.record_id == listed.c.record_id),
             )
             found = [tuple(row) for row in connection.execute(query)]
-        schema = {"record_id": pl.String(), "stored_hash": pl.String()}
+        schema = {"position": pl.UInt32(), "is_same": pl.Boolean()}
         return pl.DataFrame(found, schema=schema, orient="row")
+
+
+def _at(positions: pl.Series, height: int) -> pl.Series:
+    """True at these positions of so many."""
+    nowhere = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
+    return nowhere.scatter(positions, values=True) if len(positions) else nowhere
+
+
+def _one_of(texts: pl.Series, some: pl.Series) -> pl.Series:
+    return texts.is_in(some.implode()).fill_null(value=False)

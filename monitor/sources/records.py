@@ -21,6 +21,8 @@ from monitor.words import Status
 from monitor.workdays import ZONE
 
 _NULL = "\x1e"
+_MANY = 100
+"""Rows of a batch from which on it pays to look which cells repeat."""
 _DELETIONS = ("d", "delete", "deleted")
 _SAID = ("status", "status_at", "is_deleted", "cd_source", "malformed", "raw")
 """What a row says beside its fields."""
@@ -110,11 +112,35 @@ def _valued(
     """`rows` with the values of the fields, and with `others`, which are made from the cells of
     `beside`; all these cells are trimmed.
     """
-    cells = [text(name) for name in (*(item.column for item in fields), *beside)]
-    return rows.with_columns(normalise.trimmed(cell) for cell in cells).with_columns(
-        *(normalise.value(item, text(item.column)).alias(item.column) for item in fields),
-        **others,
+    few = [item for item in fields if _repeats(rows[f"text:{item.column}"])]
+    many = [item for item in fields if item not in few]
+    cells = [text(name) for name in (*(item.column for item in many), *beside)]
+    return (
+        rows.with_columns(column for item in few for column in _read_once(item, rows))
+        .with_columns(normalise.trimmed(cell) for cell in cells)
+        .with_columns(
+            *(normalise.value(item, text(item.column)).alias(item.column) for item in many),
+            **others,
+        )
     )
+
+
+def _repeats(cells: pl.Series) -> bool:
+    """Whether so few distinct cells stand in a column that it pays to read each of them once."""
+    return cells.len() >= _MANY and cells.n_unique() * 4 <= cells.len()
+
+
+def _read_once(item: standard.Field, rows: pl.DataFrame) -> Iterable[pl.Series]:
+    """The trimmed cells of the field's column, and their values."""
+    cell = text(item.column)
+    cells = rows.select(cell.alias("cell"))
+    read = (
+        cells.unique()
+        .with_columns(normalise.trimmed(pl.col("cell")).alias(f"text:{item.column}"))
+        .with_columns(normalise.value(item, cell).alias(item.column))
+    )
+    found = cells.join(read, on="cell", how="left", nulls_equal=True, maintain_order="left")
+    return found.drop("cell").get_columns()
 
 
 def _left(batch: Batch, which: pl.Series) -> Batch:
@@ -146,9 +172,9 @@ def _malformed(dialect: Dialect) -> pl.Expr:
     typed = [item.column for item in dialect.fields if normalise.can_be_malformed(item)]
     typed += ["cd_time", "sequence", "status_at", "status"]
     marks = [
-        pl.when(normalise.filled(text(name)).is_not_null() & pl.col(name).is_null()).then(
-            pl.lit(name)
-        )
+        pl.when(
+            normalise.filled(pl.when(pl.col(name).is_null()).then(text(name))).is_not_null()
+        ).then(pl.lit(name))
         for name in typed
     ]
     joined = pl.concat_str(marks, separator="、", ignore_nulls=True)

@@ -104,6 +104,26 @@ def one_of(
     return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
 
 
+def listed(connection: sa.Connection, frame: pl.DataFrame) -> sa.FromClause:
+    """The frame's rows, numbers and texts without nulls, as a table `listed` to join with.
+
+    However many they are: they are one parameter, or one for each column.
+    """
+    if connection.dialect.name == "postgresql":
+        given = [
+            sa.bindparam(None, _array(column), type_=_Array(f"{kind}[]"))
+            for column in frame.iter_columns()
+            for kind in ["text" if column.dtype == pl.String else "bigint"]
+        ]
+        return sa.func.unnest(*given).table_valued(*frame.columns).render_derived(name="listed")
+    rows = sa.bindparam(None, frame.rows(), type_=sa.JSON())
+    value = sa.func.json_each(rows).table_valued("value").c.value
+    columns = [
+        sa.func.json_extract(value, f"$[{at}]").label(name) for at, name in enumerate(frame.columns)
+    ]
+    return sa.select(*columns).subquery("listed")
+
+
 def _array(values: pl.Series) -> str:
     """PostgreSQL's own way to write an array: the driver would write each value by itself."""
     texts = values.cast(pl.String)

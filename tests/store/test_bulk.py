@@ -111,3 +111,21 @@ def test_rows_are_found_by_whatever_value_they_have(store: Store) -> None:
         last = connection.scalar(sa.select(sa.func.max(behavior.c.id)))
         by_number = bulk.one_of(connection, behavior.c.id, pl.Series([last]))
         assert connection.scalars(sa.select(behavior.c.party_name).where(by_number)).all() == [None]
+
+
+def test_rows_are_listed_to_join_with_whatever_they_hold(store: Store) -> None:
+    texts = [text for text in AWKWARD if text is not None] + ["{a}", "\\", "1", "null"]
+    rows = [row(number, text) for number, text in enumerate(texts)]
+    with store.writing() as connection:
+        bulk.append(connection, behavior, frame(rows))
+        for asked in (texts, texts[:1], []):
+            given = pl.DataFrame(
+                {"place": range(len(asked)), "text": asked},
+                schema={"place": pl.Int64(), "text": pl.String()},
+            )
+            listed = bulk.listed(connection, given)
+            query = sa.select(listed.c.place, behavior.c.party_name).join_from(
+                listed, behavior, behavior.c.party_name == listed.c.text
+            )
+            found = connection.execute(query.order_by(listed.c.place)).all()
+            assert [tuple(pair) for pair in found] == list(given.rows())
