@@ -12,18 +12,22 @@ from tests.bench import (
     checking,
     cli,
     columnar,
+    databases,
     gx,
     judging,
     memory,
     metrics,
     pulling,
     soda,
+    workbooks,
 )
 from tests.bench.measurement import HEADER
 from tests.bench.places import STORES, Places
 
 BENCHMARKS = {
     "pull": pulling.measure,
+    "xlsx": workbooks.measure,
+    "sql": databases.measure,
     "memory": memory.measure,
     "judge": judging.measure,
     "gx": gx.measure,

@@ -100,6 +100,13 @@ class Places:
                 writer.writerow([f"check-{number:08d}", *(cells | own).values()])
         return path
 
+    def url(self, kind: str) -> str:
+        """The URL of an empty database, which stays to the end."""
+        databases, name = self._databases[kind], f"bench_{next(self._numbers)}"
+        databases.drop(name)  # what a run left that was killed
+        databases.create(name)
+        return databases.url(name)
+
     def _filled(self, kind: str, fill: Callable[[Store], None]) -> str:
         databases, name = self._databases[kind], f"filled_{self.rows}"
         if not databases.exists(name):

@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from jobs.pull import PullReport, pull_source
-from monitor.config import FilesSource
+from monitor.config import SourceSettings
 from monitor.store import Store
 from monitor.store.tables import behavior, cursor
 from tests.bench.measurement import Measurement, Stopwatch
@@ -33,7 +33,7 @@ def measure(places: Places) -> Iterator[Measurement]:
     for kind in places.stores:
         loading, pulling, again = Stopwatch(), Stopwatch(), Stopwatch()
         with places.store(kind) as store:
-            _load(store, path, loading)
+            load(store, path, loading)
         with places.store(kind) as store:
             before = _written(store)
             with pulling.running():
@@ -79,7 +79,7 @@ def measure(places: Places) -> Iterator[Measurement]:
             )
 
 
-def pulled(store: Store, source: FilesSource) -> PullReport:
+def pulled(store: Store, source: SourceSettings) -> PullReport:
     """Pull the source once."""
     return pull_source(store, source, NOW)
 
@@ -93,7 +93,7 @@ def _written(store: Store) -> int:
         return int(connection.execute(query).scalar_one())
 
 
-def _load(store: Store, path: Path, loading: Stopwatch) -> None:
+def load(store: Store, path: Path, loading: Stopwatch) -> None:
     """The file into a table like `behavior`, key and indexes included, in one transaction."""
     with store.writing() as connection:
         if store.engine.name == "sqlite":
