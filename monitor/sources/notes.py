@@ -16,8 +16,10 @@ from monitor.sources.counts import Counts, What
 from monitor.sources.land import Landed
 from monitor.sources.records import Records
 from monitor.sources.unlanded import Keyless
+from monitor.sources.versions import PARTS
 
 _SHOWN = 5
+_OLDER = "; without it a row counts as older than those that have one"
 _DAYLIKE = (
     r"^(?:(?:19|20)\d{2}(?:\d{2}){0,2}"
     r"|\d{1,4}\s*[-./年]\s*\d{1,2}(?:\s*[-./月]\s*\d{1,4}\s*日?)?"
@@ -118,7 +120,7 @@ class Notes:
         ]
         found += [
             f"{names.get(column, column)}: {_cells(count)} can't be read, first in "
-            f"{self._first[column]}"
+            f"{self._first[column]}{_OLDER if column in PARTS else ''}"
             for column, count in sorted(self.malformed.items())
             if column != "status"
         ]

@@ -17,8 +17,10 @@ NOW = datetime(2022, 1, 28, 2, tzinfo=UTC)
 
 @dataclass
 class Taken:
-    """The ids of the records in the order in which they came, the newest cells of each, and the
-    rest; `largest` is the number of rows of the largest batch."""
+    """The ids of the records in the order in which they came, the newest cells of each, and more.
+
+    `largest` is the number of rows of the largest batch, `shares` how much is read with each.
+    """
 
     ids: list[str] = field(default_factory=list)
     cells: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -26,6 +28,7 @@ class Taken:
     remarks: list[str] = field(default_factory=list)
     error: SourceError | None = None
     largest: int = 0
+    shares: list[float | None] = field(default_factory=list)
 
 
 def taken(
@@ -52,6 +55,7 @@ def taken(
                     found.cells |= {row["record_id"]: row for row in frame.iter_rows(named=True)}
                     found.cursors |= batch.cursors
                     found.largest = max(found.largest, batch.height)
+                    found.shares.append(batch.share)
     except SourceError as error:
         found.error = error
     return found

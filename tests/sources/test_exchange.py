@@ -179,6 +179,28 @@ def test_the_greater_version_wins_whichever_comes_first(
             assert contents(store, Feed.CHECK)["behavior"]["示范1"]["check_result"] == "03"
 
 
+def test_a_time_that_cannot_be_read_is_kept_with_its_row_and_is_older_than_any(
+    store: Store, now: datetime
+) -> None:
+    good = {"cd_time": "2022-01-26 09:00:00"}
+    lesser = row(检查结果="03", 状态="退回", cd_time="示范时")
+    for rows, holds in (
+        ([lesser], "03"),
+        ([lesser, row(检查结果="02", **good)], "02"),
+        ([{**lesser, "cd_batch": "2"}, row(检查结果="02", cd_batch="1", **good)], "03"),
+    ):
+        for batches in ([rows], [rows[::-1]], [rows[-1:], rows[:1]]):
+            with emptied(store):
+                for batch in batches:
+                    deliver(store, Feed.CHECK, batch, now)
+                found = contents(store, Feed.CHECK)
+                record = found["behavior"]["示范1"]
+                assert record["check_result"] == holds
+                assert (record["malformed"] == "cd_time") is (holds == "03")
+                assert ((record["raw"] or {}).get("cd_time") == "示范时") is (holds == "03")
+                assert {status for _, status, *_ in found["statuses"]} >= {"returned"}
+
+
 @pytest.mark.parametrize("feed", FULL)
 def test_a_deletion_that_comes_before_what_it_deletes_keeps_it_gone(
     store: Store, now: datetime, feed: Feed

@@ -114,6 +114,7 @@ def test_a_sequence_that_is_no_number_is_told(store: Store, tmp_path: Path, now:
     report = pulled(store, files(path), now)
     assert (report.landed, report.malformed) == (2, 1)
     assert report.warnings == (
-        "sequence: 1 cell can't be read, first in a.csv row 3: expected a whole number",
+        "sequence: 1 cell can't be read, first in a.csv row 3: expected a whole number; without it "
+        "a row counts as older than those that have one",
     )
     assert [row["malformed"] for row in rows_of(store)] == [None, "sequence"]

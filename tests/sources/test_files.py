@@ -214,7 +214,8 @@ def test_the_share_of_long_files_grows_with_what_is_read(tmp_path: Path) -> None
     long = pl.concat([rows] * 45_000)
     long.write_csv(tmp_path / "a.csv")
     long.write_parquet(tmp_path / "a.parquet")
-    for name in ("a.csv", "a.parquet"):
+    long.write_ndjson(tmp_path / "a.jsonl")
+    for name in ("a.csv", "a.parquet", "a.jsonl"):
         source = files(tmp_path / name, batch_rows=20_000)
         reading = reader.read(source, Dialect(source), Start())
         found = [batch.share or 0.0 for batch in reading if isinstance(batch, Batch)]

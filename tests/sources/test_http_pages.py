@@ -116,6 +116,21 @@ def test_pages_that_lead_back_are_a_circle() -> None:
     assert "the pages go round in a circle" in str(found.error)
 
 
+@pytest.mark.parametrize(
+    ("told", "shares"),
+    [({"total": "total"}, [3 / 7, 6 / 7, 1.0]), ({}, [None, None, None])],
+)
+def test_a_total_says_how_much_of_the_list_is_read(
+    told: dict[str, str], shares: list[float | None]
+) -> None:
+    found, _ = read(
+        lambda asked: Reply({"items": page(int(asked.query["page"])), "total": 7}),
+        batch_rows=3,
+        paging={"kind": "page", "size": 3} | told,
+    )
+    assert (found.ids, found.shares, found.error) == (SEVEN, shares, None)
+
+
 def test_fewer_records_than_were_said_are_remarked_on() -> None:
     found, _ = read(
         lambda asked: Reply({"items": page(int(asked.query["page"])), "total": 9}),
