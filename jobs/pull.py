@@ -267,7 +267,7 @@ class _Pull:
         return asked | ({"since": self._again.since.isoformat()} if self._again.since else {})
 
     @property
-    def _is_all_read(self) -> bool:
+    def _reads_all(self) -> bool:
         """Whether this pull reads all that the source has, not what is new."""
         if isinstance(self._source, FilesSource):
             return self._again.everything
@@ -375,9 +375,11 @@ class _Pull:
             found = self._notes.details(unknown)
             details = self._asked | found
             self._count(connection, number, self._landed)
-            if outcome is Outcome.OK and self._is_all_read:
+            read_all = outcome is Outcome.OK and self._reads_all
+            if read_all:
                 self._apart(number).read_whole(connection)
-            runs.end(connection, number, outcome, self._now + took, error, details)
+            ended = self._now + took
+            runs.end(connection, number, outcome, ended, error, details, read_all=read_all)
         warnings = [*found["warnings"], *self._notes.unlanded(), *unknown_lines(news)]
         for warning in warnings:
             log.warning("source remark", source=name, remark=warning)

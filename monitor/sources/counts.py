@@ -2,7 +2,7 @@
 runs takes anything from them.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,6 +19,7 @@ ROWS = ("read", "landed", "unchanged", "malformed")
 """The names under which rows are counted; the malformed ones landed or were unchanged, too."""
 
 _COLUMNS_SHOWN, _DEPARTMENTS_SHOWN = 20, 5
+_Number = sa.ColumnElement[int]
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -46,6 +47,29 @@ Counts = Mapping[What, Mapping[str, int]]
 
 def add(connection: sa.Connection, source: str, counts: Counts, now: datetime) -> None:
     """Add `counts` to those of the source, in the caller's transaction."""
+    _write(connection, source, counts, now, lambda stored, found: stored + found)
+
+
+def put(connection: sa.Connection, source: str, counts: Counts, now: datetime) -> None:
+    """Put `counts` in the place of the source's, of what they count; in the caller's transaction.
+
+    They are those of a pull that read all that the source has: else each pull would count the same
+    rows once more.
+    """
+    columns = source_count.c
+    for what, named in counts.items():
+        mine = sa.and_(columns.source == source, columns.what == what)
+        connection.execute(sa.delete(source_count).where(mine, columns.name.not_in([*named])))
+    _write(connection, source, counts, now, lambda _, found: found)
+
+
+def _write(
+    connection: sa.Connection,
+    source: str,
+    counts: Counts,
+    now: datetime,
+    becomes: Callable[[_Number, _Number], _Number],
+) -> None:
     rows = [
         {
             "source": source,
@@ -66,7 +90,7 @@ def add(connection: sa.Connection, source: str, counts: Counts, now: datetime) -
         insert.on_conflict_do_update(
             index_elements=["source", "what", "name"],
             set_={
-                "count": source_count.c.count + insert.excluded.count,
+                "count": becomes(source_count.c.count, insert.excluded.count),
                 "last_at": insert.excluded.last_at,
             },
         ),

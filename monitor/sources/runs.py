@@ -66,13 +66,23 @@ def end(
     now: datetime,
     error: str | None,
     details: Mapping[str, Any],
+    *,
+    read_all: bool = False,
 ) -> None:
     """Write how the run ended, add it to the source's counts, and forget old runs of the source.
 
-    A run that somebody else ended meanwhile, having taken the lease over, is left as it is.
+    One that `read_all` that the source has tells of all that is unknown in it: its counts of that
+    take the place of the earlier ones. A run that somebody else ended meanwhile, having taken the
+    lease over, is left as it is.
     """
     source = _close(
-        connection, run.c.id == number, outcome, now, error=error, details=dict(details)
+        connection,
+        run.c.id == number,
+        outcome,
+        now,
+        read_all=read_all,
+        error=error,
+        details=dict(details),
     )
     if source is not None:
         prune(connection, "pull", source)
@@ -107,6 +117,8 @@ def _close(
     which: sa.ColumnElement[bool],
     outcome: Outcome,
     now: datetime,
+    *,
+    read_all: bool = False,
     **values: Any,
 ) -> str | None:
     """End the run that is open, where there is one; gives its source."""
@@ -123,8 +135,11 @@ def _close(
         What.PULLS: {str(outcome): 1},
         What.ROWS: {name: getattr(closed, f"rows_{name}") for name in ROWS},
         What.MALFORMED: details.get("malformed", {}),
+    }
+    unknown = {
         What.COLUMN: details.get("unknown_columns", {}),
         What.DEPARTMENT: details.get("unknown_departments", {}),
     }
     counts.add(connection, closed.source, added, now)
+    (counts.put if read_all else counts.add)(connection, closed.source, unknown, now)
     return str(closed.source)

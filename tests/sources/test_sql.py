@@ -9,9 +9,10 @@ import pytest
 
 from monitor.config import SqlSource
 from monitor.errors import SourceError
-from monitor.sources import reader
+from monitor.sources import counts, reader
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
+from monitor.sources.counts import What
 from monitor.store import Store
 from tests.sources.deliveries import pulled, rows_of
 from tests.sources.exchange import TABLE, create, execute, insert, quoted, source
@@ -158,6 +159,24 @@ def test_a_row_that_changes_without_a_cursor_is_seen(
     report = pulled(store, source(front_end), now)
     assert (report.read, report.landed) == (1, 1)
     assert rows_of(store)[0]["check_result"] == "02"
+
+
+def test_what_is_unknown_in_a_table_that_is_read_whole_is_counted_once(
+    tmp_path: Path, store: Store, now: datetime
+) -> None:
+    front_end = f"sqlite:///{tmp_path / 'front.db'}"
+    create(front_end)
+    insert(front_end, (1, "2022-01-25 09:00:00", "01"), (2, "2022-01-25 10:00:00", "01"))
+    for query, unknown in (
+        (f"SELECT t.*, 'x' AS extra, 'y' AS more FROM {TABLE} AS t", {"extra": 2, "more": 2}),
+        (f"SELECT t.*, 'x' AS extra FROM {TABLE} AS t", {"extra": 2}),
+    ):
+        reads = source(front_end, query=query)
+        for _ in range(2):
+            assert pulled(store, reads, now).error is None
+            with store.reading() as connection:
+                counted = counts.read(connection)[reads.name][What.COLUMN]
+            assert {name: found.count for name, found in counted.items()} == unknown
 
 
 def test_what_is_written_while_a_reading_goes_on_is_left_to_the_next(front_end: str) -> None:
