@@ -59,13 +59,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A header row: how many of its columns are known, and what is amiss with the others."""
+    """A header row: how many of its columns are known, and what is amiss with the others.
+
+    `absent` are those that the settings name.
+    """
 
     place: str
     known: int
     unknown: tuple[str, ...]
     unneeded: tuple[str, ...]
     missing: tuple[tuple[str, str], ...]
+    absent: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def document(found: Preview) -> dict[str, Any]:
                 "unknown": list(place.unknown),
                 "unneeded": list(place.unneeded),
                 "missing": [{"column": column, "name": name} for column, name in place.missing],
+                "absent": list(place.absent),
             }
             for place in found.places
         ],

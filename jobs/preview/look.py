@@ -59,6 +59,7 @@ class Look:
                 layout.unknown,
                 layout.unneeded,
                 tuple((field.column, field.name_zh) for field in layout.missing),
+                layout.absent,
             )
 
     def rows(self, identities: Identities) -> Iterator[Row]:

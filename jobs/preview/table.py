@@ -105,6 +105,7 @@ def _place(place: Place) -> Iterator[RenderableType]:
         ("known and unneeded", place.unneeded, "dim"),
         ("unknown, kept in raw", place.unknown, "yellow"),
         ("mandatory and missing", missing, "yellow"),
+        ("named in the settings and not delivered", place.absent, "yellow"),
     ):
         if names:
             yield Padding(Text(f"{what}: {', '.join(names)}", style), (0, 0, 0, 2))

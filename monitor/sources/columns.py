@@ -30,14 +30,16 @@ class Layout:
 
     `columns` is column → delivered header, the envelope's among them; `unknown` are headers that
     mean nothing here, `unneeded` those that are known and read by nobody; `missing` are mandatory
-    fields that have no header. `units` say what a column's bare numbers are in, and `constants`
-    what every row has in a column that isn't delivered.
+    fields that have no header, `absent` headers that the settings name and nobody delivers. `units`
+    say what a column's bare numbers are in, and `constants` what every row has in a column that
+    isn't delivered.
     """
 
     columns: dict[str, str]
     unknown: tuple[str, ...]
     missing: tuple[standard.Field, ...]
     unneeded: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
 
@@ -174,9 +176,18 @@ class Dialect:
                 if f.mandatory and f.column not in columns and f.column not in constants
             ),
             unneeded=unneeded,
+            absent=self._absent(headers),
             units={column: unit for column, unit in units.items() if unit},
             constants=constants,
         )
+
+    def _absent(self, headers: Sequence[str]) -> tuple[str, ...]:
+        status = self.source.status
+        named = [*self.source.columns]
+        if isinstance(status, StatusSettings):
+            named += [header for header in (status.at, status.submitted) if header is not None]
+        there = {key(header) for header in headers}
+        return tuple(header for header in named if key(header) not in there)
 
     def _precedence(self, header: str) -> int:
         name = key(header)

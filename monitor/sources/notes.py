@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from monitor import standard
+from monitor.config import HttpSource
 from monitor.sources import normalise
 from monitor.sources.batch import Batch
 from monitor.sources.columns import Dialect
@@ -53,6 +54,7 @@ class Notes:
     remarks: list[str] = field(default_factory=list)
     _first: dict[str, str] = field(default_factory=dict)
     _missing: dict[str, str] = field(default_factory=dict)
+    _absent: tuple[str, ...] | None = None
     _keyless: list[Keyless] = field(default_factory=list)
     _mapped: set[str] = field(default_factory=set)
 
@@ -76,6 +78,10 @@ class Notes:
                     self.unknown_columns[header] += count
             for item in part.layout.missing:
                 self._missing.setdefault(item.name_zh, part.place)
+            absent = part.layout.absent
+            if self._absent is not None:
+                absent = tuple(header for header in self._absent if header in absent)
+            self._absent = absent
         self.statuses.update(records.unreadable)
         self._keyless += landed.keyless
         for owners in (records.owners, records.same):
@@ -118,6 +124,9 @@ class Notes:
             f"{place}: the mandatory column {header} is missing; its cells count as blank"
             for header, place in self._missing.items()
         ]
+        if self._absent and not self._may_leave_out:
+            listed = ", ".join(self._absent[:_SHOWN])
+            found.append(f"columns that the settings name and nobody delivers: {listed}")
         found += [
             f"{names.get(column, column)}: {_cells(count)} can't be read, first in "
             f"{self._first[column]}{_OLDER if column in PARTS else ''}"
@@ -129,6 +138,12 @@ class Notes:
             for word, count in statuses.most_common(_SHOWN)
         ]
         return found
+
+    @property
+    def _may_leave_out(self) -> bool:
+        """Whether few records are read at a time, which leave out what is blank in them."""
+        source = self.dialect.source
+        return isinstance(source, HttpSource) and source.cursor is not None
 
     def unlanded(self) -> list[str]:
         """A sentence about the rows that can't land, which are kept apart until they come right."""

@@ -193,6 +193,14 @@ def test_a_row_is_shown_alike_whatever_kind_of_source_delivers_it(
     assert rows == rows[:1] * 4
 
 
+def test_a_column_that_only_the_settings_know_is_told(tmp_path: Path) -> None:
+    status = {"column": "状态", "at": "状态时间"}
+    path = write_csv(tmp_path / "a.csv", [check_row(1, 状态="通过")])
+    found = shown(path, status=status, columns={"检 查时间": "occurred_on", "检察人": "检查人员"})
+    (place,) = found.places
+    assert place.absent == ("检察人", "状态时间")
+
+
 def test_what_cannot_be_read_is_told_beside_what_can(tmp_path: Path) -> None:
     sheets = {
         "填报须知": [["请按月填报"], ["示范区"]],

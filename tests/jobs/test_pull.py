@@ -193,6 +193,19 @@ def test_what_is_odd_about_a_delivery_is_told_once(
     assert details["unknown_columns"] == {"企业分类": 7}
 
 
+def test_a_column_that_the_settings_name_and_no_file_has_is_told(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    write_csv(tmp_path / "a.csv", [check_row(1)])
+    write_csv(tmp_path / "b.csv", [check_row(2, 地点="示范路")])
+    columns = {"地点": "经营地址", "检察日": "检查时间"}
+    settings = Settings(source=(files(tmp_path / "*.csv", columns=columns),))
+    pull(store, settings, now)
+    assert states(store, settings, now)["files"].warnings == (
+        "columns that the settings name and nobody delivers: 检察日",
+    )
+
+
 def test_what_is_unknown_is_told_once_and_shown_until_it_is_known(
     store: Store, tmp_path: Path, now: datetime
 ) -> None:
