@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
+from monitor.store import bulk
 from monitor.store.tables import source_count
 from monitor.store.upsert import insert_into
 
@@ -59,7 +60,8 @@ def put(connection: sa.Connection, source: str, counts: Counts, now: datetime) -
     columns = source_count.c
     for what, named in counts.items():
         mine = sa.and_(columns.source == source, columns.what == what)
-        connection.execute(sa.delete(source_count).where(mine, columns.name.not_in([*named])))
+        there = bulk.one_of(connection, columns.name, [*named])
+        connection.execute(sa.delete(source_count).where(mine, ~there))
     _write(connection, source, counts, now, lambda _, found: found)
 
 

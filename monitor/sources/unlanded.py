@@ -97,7 +97,7 @@ class Apart:
             unlanded.c.source == self._source, unlanded.c.run != self._run
         )
         if deliveries is not None:
-            gone = gone.where(unlanded.c.delivery.in_(deliveries))
+            gone = gone.where(bulk.one_of(connection, unlanded.c.delivery, [*deliveries]))
         connection.execute(gone)
 
     def _forget(self, connection: sa.Connection, record_ids: pl.Series) -> None:
