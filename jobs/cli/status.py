@@ -1,6 +1,7 @@
-"""`yueqingling status`: the board."""
+"""`yueqingling status`: the board, as it is or was, and a department's trend."""
 
-from typing import Annotated
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +15,13 @@ from jobs.cli.options import (
     months_with_statement,
     no_statement,
     opened,
+    parse_instant,
     parse_month,
     refuse_strangers,
 )
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
 
 
 def status(
@@ -28,6 +33,26 @@ def status(
         str | None,
         typer.Option("--department", "-d", help="Only this one: its code or (short) name."),
     ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            parser=parse_instant,
+            metavar="INSTANT",
+            help="What was said at this instant (ISO 8601; China's time unless it says otherwise).",
+        ),
+    ] = None,
+    trend: Annotated[
+        str | None,
+        typer.Option(
+            "--trend",
+            metavar="DEPARTMENT",
+            help="Show how its backlog went, day by day: its code or (short) name, or `district`.",
+        ),
+    ] = None,
+    days: Annotated[
+        int, typer.Option("--days", metavar="N", min=1, help="How many days the trend goes back.")
+    ] = 30,
     sources: Annotated[
         bool, typer.Option("--sources", help="Show the sources' states instead.")
     ] = False,
@@ -54,6 +79,9 @@ def status(
     It reads what the last check wrote and judges nothing, so its exit code is 0 whatever it shows.
     Below the board stands what is amiss with the sources.
 
+    Each change of a statement is kept: --as-of shows the board as it stood at an earlier instant,
+    --trend what each day ended with. The backlog in it is of all months up to the day's.
+
     With --sources (or --source, --runs, --unlanded) it shows how each source stands instead: when
     it was read and is due, the rows of its last pull (read, landed as new or changed, the same as
     they were, with malformed cells), what could not be read, and whether it is left to rest because
@@ -68,9 +96,11 @@ def status(
     from jobs.cli.screen import screen
     from jobs.machine_forms import status_document
     from jobs.sources_table import RunsTable, SourcesTable, remarks, sources_document
+    from jobs.trend_table import TrendTable, trend_document
     from jobs.unlanded_table import UnlandedTable, unlanded_document
     from monitor import directory
     from monitor.ledger import statements
+    from monitor.ledger import trend as trends
     from monitor.sources import past
     from monitor.sources import unlanded as kept_apart
     from monitor.sources.state import source_states
@@ -99,10 +129,24 @@ def status(
             if rows is not None:
                 out.print(UnlandedTable(rows, states, departments))
             return
-        wanted = parse_month(month) if month else month_shown(connection, settings, now)
+        if as_of:
+            _refuse_unknown(connection, as_of)
+        if trend:
+            last = as_of or now or statements.made_at(connection) or instant
+            departments = directory.read(connection, local_day(last))
+            code = directory.find(departments, trend)
+            since = local_day(last) - timedelta(days=days - 1)
+            past_days = trends.read(connection, code, since, as_of or now)
+            whose = directory.named(departments, code)
+            if as_json:
+                print(json.dumps(trend_document(past_days, whose), ensure_ascii=False))
+            else:
+                out.print(TrendTable(past_days, whose))
+            return
+        wanted = parse_month(month) if month else month_shown(connection, settings, as_of or now)
         departments = directory.read(connection, wanted.last)
         code = directory.find(departments, department) if department else None
-        found = statements.read(connection, month=wanted, department=code)
+        found = statements.read(connection, month=wanted, department=code, at=as_of)
         months = months_with_statement(connection)
     if as_json:
         print(json.dumps(status_document(found, departments), ensure_ascii=False))
@@ -111,6 +155,8 @@ def status(
         out.print(Board(found, departments, settings.days, settings.office.name))
     else:
         out.print(no_statement(months, department, wanted))
+    if as_of:
+        return
     unwell = [state for state in states if state.error or state.state != "fresh"]
     if unwell:
         out.print(SourcesTable(unwell, instant, remarks_each=_REMARKS))
@@ -120,3 +166,18 @@ def status(
 
 
 _REMARKS = 5
+
+
+def _refuse_unknown(connection: "sa.Connection", as_of: datetime) -> None:
+    """Refuse an instant before the first statements."""
+    from monitor.ledger import looks
+    from monitor.workdays import ZONE
+
+    first = looks.first_at(connection)
+    if first is not None and as_of < first:
+        begun, found = (f"{at.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}" for at in (first, as_of))
+        raise typer.BadParameter(
+            f"expected an instant from {begun} on, when the first statements were made, "
+            f"found {found}",
+            param_hint="--as-of",
+        )

@@ -57,6 +57,7 @@ class Account:
     zero_of_month: bool
     figures: Figures
     moved_out: Mapping[str, int]
+    reasons: Mapping[str, int]
     position: Position
     tallies: tuple[Tally, ...] = ()
 
@@ -67,6 +68,7 @@ class _Left:
 
     tallies: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     charged: Counter[TimeState] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
     pending: int = 0
     oldest_due_on: date | None = None
 
@@ -78,11 +80,18 @@ class _Left:
                 self.pending += each.count
                 continue
             self.charged[state] += each.count
+            self.reasons[each.reason] += each.count
             if self.oldest_due_on is None or each.oldest_due_on < self.oldest_due_on:
                 self.oldest_due_on = each.oldest_due_on
 
     def copy(self) -> "_Left":
-        return _Left(self.tallies.copy(), self.charged.copy(), self.pending, self.oldest_due_on)
+        return _Left(
+            self.tallies.copy(),
+            self.charged.copy(),
+            self.reasons.copy(),
+            self.pending,
+            self.oldest_due_on,
+        )
 
 
 def accounts(
@@ -172,6 +181,7 @@ def _account(
         zero_of_month=is_department and backlog == carried and not silent and not cells,
         figures=_figures(known, code, month, cells, left),
         moved_out=known.moved_out.get(place, {}),
+        reasons=left.reasons,
         position=position,
         tallies=tuple(
             Tally(code, str(month), kind, reason, state, count)
@@ -236,8 +246,10 @@ def of_district(known: Known, rows: Sequence[Account], month: Month) -> Account:
     position = Position(blocked, pending > 0, not cells)
     oldest = [row.oldest_due_at for row in rows if row.oldest_due_at is not None]
     moved: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
     for row in rows:
         moved.update(row.moved_out)
+        reasons.update(row.reasons)
     shares = figures.district(row.figures for row in rows)
     zeros = {
         Name.ZERO: (sum(row.zero for row in decided), len(decided)),
@@ -265,5 +277,6 @@ def of_district(known: Known, rows: Sequence[Account], month: Month) -> Account:
         and not pending,
         figures=shares | figures.kept(zeros),
         moved_out=moved,
+        reasons=reasons,
         position=position,
     )

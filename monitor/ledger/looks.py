@@ -15,7 +15,6 @@ import sqlalchemy as sa
 from monitor.config import Settings
 from monitor.store.tables import delivery_columns, department, look, rule
 from monitor.store.types import canonical
-from monitor.store.upsert import insert_into
 from monitor.workdays import local_day
 
 _NO_FIGURE = frozenset({"name", "short_name", *delivery_columns()})
@@ -24,9 +23,13 @@ _NO_FIGURE = frozenset({"name", "short_name", *delivery_columns()})
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look: `months` are the first and the last that have statements, `unread` the sources
-    that were not read in time."""
+    """One look; the next one has the next number.
 
+    `months` are the first and the last that have statements, `unread` the sources that were not
+    read in time.
+    """
+
+    number: int
     as_of: datetime
     basis: str
     months: tuple[str, str]
@@ -40,11 +43,13 @@ class Look:
 
 def last(connection: sa.Connection) -> Look | None:
     """The last look; None where there was none."""
-    row = connection.execute(sa.select(look)).one_or_none()
+    query = sa.select(look).order_by(look.c.number.desc()).limit(1)
+    row = connection.execute(query).one_or_none()
     if row is None:
         return None
     made_from = row.made_from
     return Look(
+        number=row.number,
         as_of=row.as_of,
         basis=made_from["basis"],
         months=(made_from["months"][0], made_from["months"][1]),
@@ -53,20 +58,40 @@ def last(connection: sa.Connection) -> Look | None:
     )
 
 
-def keep(connection: sa.Connection, made: Look) -> None:
-    """Remember the look as the last one."""
-    insert = insert_into(connection, look).values(
-        number=1,
-        as_of=made.as_of,
-        made_from={
-            "basis": made.basis,
-            "months": [*made.months],
-            "sealed": [*made.sealed],
-            "unread": [*made.unread],
-        },
+def at(connection: sa.Connection, instant: datetime) -> tuple[int, datetime] | None:
+    """The number and the instant of the look that held then; None where none was made before."""
+    query = (
+        sa.select(look.c.number, look.c.as_of)
+        .where(look.c.as_of <= instant)
+        .order_by(look.c.as_of.desc(), look.c.number.desc())
+        .limit(1)
     )
-    told = {name: insert.excluded[name] for name in ("as_of", "made_from")}
-    connection.execute(insert.on_conflict_do_update(index_elements=[look.c.number], set_=told))
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (row.number, row.as_of)
+
+
+def first_at(connection: sa.Connection) -> datetime | None:
+    """The earliest instant as of which statements are known; None where none was made."""
+    found: datetime | None = connection.scalar(sa.select(sa.func.min(look.c.as_of)))
+    return found
+
+
+def keep(connection: sa.Connection, made: Look) -> None:
+    """Remember the look as the last one; of those before it only when they were made."""
+    earlier = sa.update(look).where(look.c.made_from.is_not(None))
+    connection.execute(earlier.values(made_from=sa.null()))
+    connection.execute(
+        sa.insert(look).values(
+            number=made.number,
+            as_of=made.as_of,
+            made_from={
+                "basis": made.basis,
+                "months": [*made.months],
+                "sealed": [*made.sealed],
+                "unread": [*made.unread],
+            },
+        )
+    )
 
 
 def basis(connection: sa.Connection, settings: Settings) -> str:

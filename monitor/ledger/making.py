@@ -87,6 +87,7 @@ def make(
     months = _months(connection, settings, now)
     due = seals.due(connection, settings, now, months)
     look = Look(
+        number=1 if before is None else before.number + 1,
         as_of=now,
         basis=basis,
         months=(str(months[0]), str(months[-1])),
@@ -99,7 +100,7 @@ def make(
         stale.compare(to_make, before, look, months, settings)
     if due:
         to_make.add_all(str(due[0]))
-    written = _make_statements(connection, settings, now, months, to_make, due)
+    written = _make_statements(connection, settings, look, months, to_make, due)
     looks.keep(connection, look)
     for queue in (to_count, to_match):
         connection.execute(sa.delete(queue))
@@ -143,12 +144,13 @@ def _everyone(connection: sa.Connection) -> Iterable[str]:
 def _make_statements(
     connection: sa.Connection,
     settings: Settings,
-    now: datetime,
+    look: Look,
     months: Sequence[Month],
     to_make: Stale,
     due: Sequence[Month],
 ) -> int:
     """Make the stale statements, and the district's of their months; gives how many changed."""
+    now = look.as_of
     departments, first = to_make.departments, to_make.first
     concerned = [month for month in months if str(month) >= first] or [months[-1]]
     known = Known(
@@ -173,7 +175,7 @@ def _make_statements(
             if to_make.holds(each.department, each.month)
         ),
     )
-    rows = statement_rows.Writing(connection, now, revisions.sealed_months(connection), frozen)
+    rows = statement_rows.Writing(connection, look, revisions.sealed_months(connection), frozen)
     rows.write(current, departments, to_make.holds)
     tallies.drop_before(connection, str(months[0]))
     rows.drop_before(str(months[0]))

@@ -1,15 +1,15 @@
 """Statement rows (统计行): the table `statement`, written where something of a row changed."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import revisions, states
+from monitor.ledger import past, revisions, states
 from monitor.ledger.account import Account, is_blocked
 from monitor.ledger.figures import Name
+from monitor.ledger.looks import Look
 from monitor.ledger.states import Position
 from monitor.store import bulk
 from monitor.store.tables import statement
@@ -61,12 +61,12 @@ class Writing:
     def __init__(
         self,
         connection: sa.Connection,
-        now: datetime,
+        look: Look,
         sealed_months: frozenset[str],
         frozen: Mapping[Month, Mapping[str, MonthState]],
     ) -> None:
         self._connection = connection
-        self._now = now
+        self._look = look
         self._sealed_months = sealed_months
         self._frozen = frozen
         self._touched: set[str] = set()
@@ -103,6 +103,8 @@ class Writing:
             for place, row in before.items()
             if place not in written and row.sealed_state is None
         ]
+        self._keep([(place, before[place], None) for place in gone])
+        self._keep([(_place(row), before.get(_place(row)), row) for row in differing])
         self._drop(gone)
         self._upsert(differing)
         self._touched |= {month for _department, month in gone}
@@ -111,10 +113,12 @@ class Writing:
 
     def drop_before(self, month: str) -> None:
         """Drop the statements of earlier months, but for sealed ones."""
-        query = sa.select(statement.c.department, statement.c.month).where(
+        query = sa.select(statement).where(
             statement.c.month < month, statement.c.sealed_state.is_(None)
         )
-        gone = [(row.department, row.month) for row in self._connection.execute(query)]
+        before = {(row.department, row.month): row for row in self._connection.execute(query)}
+        gone = list(before)
+        self._keep([(place, row, None) for place, row in before.items()])
         self._drop(gone)
         self.changed += len(gone)
 
@@ -139,12 +143,20 @@ class Writing:
         return values | {
             "department": account.department,
             "month": month,
-            "changed_at": self._now,
+            "changed_at": self._look.as_of,
             "sealed_state": frozen,
             "current_state": states.current(account.position, is_sealed, late).value,
             "late": late,
             "not_measured": list(account.not_measured),
         }
+
+    def _keep(
+        self, changes: Iterable[tuple[tuple[str, str], Any | None, Mapping[str, Any] | None]]
+    ) -> None:
+        """Keep what is replaced; before the first look there is nothing that anybody was told."""
+        if self._look.number > 1:
+            told = [(at, None if old is None else old._mapping, new) for at, old, new in changes]
+            past.keep(self._connection, self._look.number, told)
 
     def _drop(self, gone: Sequence[tuple[str, str]]) -> None:
         if gone:

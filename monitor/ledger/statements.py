@@ -3,7 +3,6 @@
 Board, messages and metrics read what is written here; nobody else works the figures out.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import freshness, looks, tallies
+from monitor.ledger import freshness, looks, past
 from monitor.ledger.figures import Figures
-from monitor.store.tables import statement
-from monitor.words import DISTRICT, MonthState, Reason
+from monitor.words import MonthState, Reason
 from monitor.workdays import Month, local_day
 
 LONGEST = 36
@@ -24,7 +22,7 @@ LONGEST = 36
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A row of the table `statement` with its backlog by reason (charged units only).
+    """A row of the table `statement`; `reasons` counts charged units only.
 
     `overdue` and `carried` are parts of `backlog`, which counts carried units as carried whatever
     their due. `figures` holds what could be measured.
@@ -56,27 +54,22 @@ class Statement:
 
 
 def read(
-    connection: sa.Connection, month: Month | None = None, department: str | None = None
+    connection: sa.Connection,
+    month: Month | None = None,
+    department: str | None = None,
+    at: datetime | None = None,
 ) -> list[Statement]:
-    """The statements, of one month or department where given, by month and department."""
-    query = sa.select(statement).order_by(statement.c.month, statement.c.department)
-    if month is not None:
-        query = query.where(statement.c.month == str(month))
-    if department is not None:
-        query = query.where(statement.c.department == department)
-    rows = connection.execute(query).all()
-    reasons: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    district: dict[str, dict[str, int]] = defaultdict(dict)
-    of = None if department in (None, DISTRICT) else (department,)
-    for each in tallies.read(connection, str(month) if month else None, of):
-        for counts in (reasons[each.department, each.month], district[each.month]):
-            counts[each.reason] = counts.get(each.reason, 0) + each.count
-    if (as_of := made_at(connection)) is None:
+    """The statements, of one month or department where given, by month and department.
+
+    As they stand, or stood at an instant; none where it is earlier than the first look.
+    """
+    last = looks.last(connection)
+    look = (last and (last.number, last.as_of)) if at is None else looks.at(connection, at)
+    if look is None:
         return []
-    return [
-        _statement(row, as_of, reasons.get((row.department, row.month)) or _of_all(row, district))
-        for row in rows
-    ]
+    number, as_of = look
+    rows = past.read(connection, number, str(month) if month else None, department)
+    return [of_row(place, row, as_of) for place, row in rows.items()]
 
 
 def made_at(connection: sa.Connection) -> datetime | None:
@@ -98,22 +91,19 @@ def month_in_hand(settings: Settings, now: datetime) -> Month:
     return freshness.last_closed(now, settings).shift(1)
 
 
-def _of_all(row: Any, district: Mapping[str, dict[str, int]]) -> dict[str, int]:
-    return district.get(row.month, {}) if row.department == DISTRICT else {}
-
-
-def _statement(row: Any, as_of: datetime, counts: Mapping[str, int]) -> Statement:
-    """A row as a statement; pending records that wait for the office are no reason."""
-    charged = {reason.value: counts.get(reason, 0) for reason in Reason}
-    charged[Reason.PENDING] -= row.pending
-    own = ("late", "changed_at")
-    values = {name: value for name, value in row._mapping.items() if name not in own}
-    values |= {
-        "as_of": as_of,
-        "month": Month.parse(row.month),
-        "not_measured": tuple(row.not_measured),
-        "sealed_state": MonthState(row.sealed_state) if row.sealed_state else None,
-        "current_state": MonthState(row.current_state),
-        "reasons": {reason: count for reason, count in charged.items() if count},
-    }
-    return Statement(**values)
+def of_row(place: tuple[str, str], row: Mapping[str, Any], as_of: datetime) -> Statement:
+    """A row of the table `statement`, as it is or was, with as of when it held."""
+    department, month = place
+    values = {name: value for name, value in row.items() if name != "late"}
+    return Statement(
+        **values
+        | {
+            "department": department,
+            "month": Month.parse(month),
+            "as_of": as_of,
+            "not_measured": tuple(row["not_measured"]),
+            "sealed_state": MonthState(row["sealed_state"]) if row["sealed_state"] else None,
+            "current_state": MonthState(row["current_state"]),
+            "reasons": {r.value: row["reasons"][r] for r in Reason if r in row["reasons"]},
+        }
+    )

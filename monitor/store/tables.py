@@ -487,9 +487,10 @@ counted_by = Table(
 look = Table(
     "look",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),  # there is one row
-    Column("as_of", Instant, nullable=False),  # as of when all statements hold
-    Column("made_from", Document, nullable=False),  # what concerned all of them then
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("as_of", Instant, nullable=False),  # as of when all statements held
+    Column("made_from", Document),  # what concerned all of them then; NULL: a later look was made
+    Index(None, "as_of"),
 )
 
 backlog_event = Table(
@@ -566,7 +567,19 @@ statement = Table(
     Column("late", Boolean),  # not cleared when it was sealed, or at some time since
     Column("figures", Document, nullable=False),  # {name: {numerator, denominator}}
     Column("moved_out", Document, nullable=False),  # {cause: count}
+    Column("reasons", Document, nullable=False),  # {reason: count}, of charged units
     Index(None, "month"),
+)
+
+statement_change = Table(
+    "statement_change",
+    metadata,
+    # a look found a statement otherwise than the one before
+    Column("department", Text, primary_key=True),
+    Column("month", Text, primary_key=True),
+    Column("look", Integer, primary_key=True, autoincrement=False),
+    Column("before", Document),  # what changed, as it was; NULL: there was no statement
+    Index(None, "month", "look"),
 )
 
 seal = Table(

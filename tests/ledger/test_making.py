@@ -1,14 +1,18 @@
-"""A look that goes on from the one before comes to what making everything anew comes to."""
+"""A look that goes on from the one before comes to what making everything anew comes to.
+
+And what was said at each look can be read later, as it was said then.
+"""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from monitor.ledger import links, making
+from monitor.ledger import links, making, statements
+from monitor.ledger.statements import Statement
 from monitor.store import Store
 from monitor.store.tables import (
     backlog,
@@ -248,6 +252,8 @@ _history = st.lists(
     min_size=3,
     max_size=5,
 ).map(lambda looks: sorted(looks, key=lambda look: look[0]))
+_wayward = st.one_of(_history, _history, _history.map(lambda looks: [*looks[1:], looks[0]]))
+"""Now and then the clock is set back before the last look."""
 
 
 def kept(book: Book) -> dict[str, set[str]]:
@@ -269,16 +275,17 @@ def kept(book: Book) -> dict[str, set[str]]:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-@given(history=_history)
+@given(history=_wayward)
 def test_what_is_made_bit_by_bit_is_what_is_made_anew(
     store: Store, history: list[tuple[datetime, list[Change]]]
 ) -> None:
     district = District(store)
     book = district.book
+    said: dict[datetime, list[Statement]] = {}
     for now, changes in history:
         for change in changes:
             change(district)
-        book.tick(now)
+        said[now] = list(book.tick(now).values())
         bit_by_bit = kept(book)
         with store.writing() as connection:
             links.refresh(connection, book.settings, now, everything=True)
@@ -286,3 +293,7 @@ def test_what_is_made_bit_by_bit_is_what_is_made_anew(
             made = making.make(connection, book.settings, now, anew=True)
         assert kept(book) == bit_by_bit
         assert made == making.Made(0, 0, 0)
+    with store.reading() as connection:
+        for now, then in said.items():
+            assert statements.read(connection, at=now) == then
+        assert statements.read(connection, at=min(said) - timedelta(seconds=1)) == []

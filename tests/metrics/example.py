@@ -47,7 +47,7 @@ def fill(connection: sa.Connection, now: datetime) -> None:
             for code, short in ((A, "城管"), (B, "文旅"), (C, "林业"))
         ],
     )
-    looks.keep(connection, Look(now, "", ("2021-11", "2022-01"), (), ()))
+    looks.keep(connection, Look(1, now, "", ("2021-11", "2022-01"), (), ()))
     connection.execute(
         sa.insert(tables.statement),
         [
@@ -112,6 +112,7 @@ def standing(department: str, now: datetime, **values: object) -> dict[str, obje
             "linked_ratio": {"numerator": 0, "denominator": 0},
         },
         "moved_out": {},
+        "reasons": {},
         **values,
     }
 

@@ -17,7 +17,7 @@ from monitor.ledger import links, making, statements
 from monitor.sources import counts
 from monitor.store import Store
 from monitor.store.schema import MIGRATIONS
-from monitor.store.tables import behavior, expected, metadata, run, statement
+from monitor.store.tables import behavior, expected, metadata, run, statement, tally
 from monitor.words import UNKNOWN_DEPARTMENT
 from monitor.workdays import Month
 from tests.metrics.example import standing
@@ -123,10 +123,14 @@ def test_units_of_an_older_store_are_made_by_the_first_look(first_store: Store) 
             connection.execute(sa.insert(old).values(row | more | {"record_id": str(number)}))
         told = standing(UNKNOWN_DEPARTMENT, seen)
         told["as_of"] = told.pop("changed_at")
+        del told["reasons"]
         names = (
             sa.column(name, statement.c.get(name, statement.c.changed_at).type) for name in told
         )
         connection.execute(sa.insert(sa.table("statement", *names)).values(told))
+        counted = {"kind": "check", "reason": "unentered", "state": "in_limit", "count": 3}
+        place = {"department": UNKNOWN_DEPARTMENT, "month": "2022-01"}
+        connection.execute(sa.insert(tally).values(place | counted))
     first_store.upgrade()
     with first_store.writing() as connection:
         (before,) = statements.read(connection)
@@ -135,7 +139,7 @@ def test_units_of_an_older_store_are_made_by_the_first_look(first_store: Store) 
         again = making.make(connection, Settings(), now + timedelta(hours=1))
         (after,) = statements.read(connection, Month(2022, 1), UNKNOWN_DEPARTMENT)
     assert (made.units, again.units) == (2, 0)
-    assert (before.as_of, before.obligations) == (seen, 0)
+    assert (before.as_of, before.obligations, before.reasons) == (seen, 0, {"unentered": 3})
     assert (after.obligations, dict(after.reasons)) == (2, {"unentered": 1})
 
 

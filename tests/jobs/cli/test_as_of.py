@@ -1,0 +1,57 @@
+"""`status --as-of` and `--trend`: what was said before, of a demonstration that went on."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.jobs.cli.conftest import NOW, Shown
+from tests.jobs.cli.user import flat, yueqingling
+
+MONTH = "2026-10"
+LATER = "2026-11-05T10:00"
+
+
+@pytest.fixture(scope="module")
+def went_on(demo: Shown, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the demonstration, checked again two days later."""
+    folder = tmp_path_factory.mktemp("as-of") / "here"
+    shutil.copytree(demo.folder, folder)
+    assert yueqingling(folder, "check", "--now", LATER).code == 1
+    return folder
+
+
+def test_the_board_is_shown_as_it_stood(demo: Shown, went_on: Path) -> None:
+    was = yueqingling(demo.folder, "status", "-m", MONTH, "--json").json
+    now = yueqingling(went_on, "status", "-m", MONTH, "--json").json
+    then = yueqingling(went_on, "status", "-m", MONTH, "--as-of", NOW, "--json").json
+    assert then == was
+    assert now["district"] != was["district"]
+    board = yueqingling(went_on, "status", "--as-of", NOW)
+    assert f"月清零 {MONTH}" in board.out
+    assert "数据截至 11-03 10:00" in board.out
+
+
+def test_before_the_first_statements_it_says_when_those_were_made(went_on: Path) -> None:
+    said = yueqingling(went_on, "status", "--as-of", "2020-01-01T00:00")
+    assert said.code == 2
+    assert "when the first statements were made, found 2020-01-01T00:00:00" in flat(said.err)
+
+
+def test_the_trend_is_a_line_a_day(went_on: Path) -> None:
+    told = yueqingling(went_on, "status", "--trend", "district", "--json").json
+    assert (told["format"], told["department"], told["name"]) == (1, "district", "全区")
+    days = {each["day"]: each for each in told["days"]}
+    assert {"2026-11-03", "2026-11-05"} <= set(days)
+    last = days["2026-11-05"]
+    board = yueqingling(went_on, "status", "-m", "2026-11", "--json").json["district"]
+    assert (last["month"], last["backlog"], last["reasons"]) == (
+        "2026-11",
+        board["backlog"],
+        board["reasons"],
+    )
+    shown = yueqingling(went_on, "status", "--trend", "district", "--days", "1", columns=80)
+    assert "积压走势" in shown.out
+    assert "2026-11-05" in shown.out
+    assert "2026-11-03" not in shown.out
+    assert shown.widest <= 80
