@@ -11,11 +11,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.ledger import scratch
+from monitor.ledger import exemptions, scratch
 from monitor.ledger.days import DayEnd
 from monitor.ledger.obligations import among, item_has_ended, seen
 from monitor.store import bulk, planner
-from monitor.store.tables import backlog, backlog_event, expected
+from monitor.store.tables import backlog, backlog_event, behavior, behavior_item, expected
 from monitor.store.types import Id, Instant
 from monitor.words import Reason, Word
 
@@ -85,6 +85,7 @@ _looked_at = scratch.table(
 )
 _IS_LOOKED_AT = backlog.c.id.in_(sa.select(_looked_at.c.id))
 _CONTENT = [column.name for column in backlog.columns if column.name not in ("id", "since")]
+_NOTHING = sa.cast(sa.null(), Id)
 _EVENT = [column.name for column in backlog_event.columns if column.name != "id"]
 
 
@@ -174,7 +175,10 @@ def _event(
     from_reason: sa.ColumnElement[Any],
     to_reason: sa.ColumnElement[Any],
     cause: sa.ColumnElement[Any],
+    by_behavior: sa.ColumnElement[Any] = _NOTHING,
+    by_exemption: sa.ColumnElement[Any] = _NOTHING,
 ) -> sa.Select[Any]:
+    """Events of `row`'s units; by which other record or exemption, where there is one."""
     return sa.select(
         sa.literal(at, Instant()),
         row.c.department,
@@ -185,6 +189,8 @@ def _event(
         from_reason,
         to_reason,
         cause,
+        by_behavior,
+        by_exemption,
     )
 
 
@@ -229,7 +235,7 @@ def _moved(now: datetime) -> tuple[sa.Select[Any], sa.Select[Any]]:
 
 def _left(now: datetime) -> sa.Select[Any]:
     """Units of the backlog that stand there no more, with what became of them."""
-    by_record, by_expected = seen.alias("by_record"), seen.alias("by_expected")
+    by_record, by_expected, record = seen.alias("by_record"), seen.alias("by_expected"), behavior
     gone = sa.and_(by_record.c.kind.is_(None), by_expected.c.kind.is_(None))
     exempt = sa.or_(by_record.c.exempt, by_expected.c.exempt)
     moved = sa.or_(
@@ -248,15 +254,39 @@ def _left(now: datetime) -> sa.Select[Any]:
         (by_expected.c.reason.is_not(None), Cause.MATCHED.value),
         else_=sa.case(_CLEARED_BY, value=backlog.c.reason),
     )
+    by_behavior = sa.case(
+        (cause == Cause.MATCHED.value, by_expected.c.behavior_id),
+        (cause == Cause.DUPLICATE.value, record.c.duplicate_of),
+    )
+    by_exemption = sa.case((cause == Cause.EXEMPTED.value, _exempted_by(by_record, by_expected)))
     continued = sa.exists().where(_standing.c.previous == backlog.c.id)
     return (
-        _event(now, backlog, backlog.c.reason, sa.null(), cause)
+        _event(now, backlog, backlog.c.reason, sa.null(), cause, by_behavior, by_exemption)
         .select_from(
             backlog.outerjoin(by_record, by_record.c.number == backlog.c.behavior_id)
             .outerjoin(by_expected, by_expected.c.expected_id == backlog.c.expected_id)
             .outerjoin(expected, expected.c.id == backlog.c.expected_id)
+            .outerjoin(record, record.c.id == backlog.c.behavior_id)
         )
         .where(_IS_LOOKED_AT, sa.not_(continued))
+    )
+
+
+def _exempted_by(by_record: sa.FromClause, by_expected: sa.FromClause) -> sa.ScalarSelect[int]:
+    """The exemption that took a unit of the backlog out."""
+    coalesce = sa.func.coalesce
+
+    def has_item(code: sa.ColumnElement[str]) -> sa.ColumnElement[bool]:
+        of_record = sa.exists().where(
+            behavior_item.c.behavior_id == backlog.c.behavior_id, behavior_item.c.item_code == code
+        )
+        return sa.or_(expected.c.item_code == code, of_record.correlate_except(behavior_item))
+
+    return exemptions.first_covering(
+        coalesce(by_record.c.department, by_expected.c.department),
+        coalesce(by_record.c.basis_on, by_expected.c.basis_on),
+        coalesce(behavior.c.action_code, expected.c.action_code),
+        has_item,
     )
 
 

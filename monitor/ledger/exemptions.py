@@ -4,6 +4,7 @@ An exemption is about a department, an item or one unit, from its first day to i
 with several items is exempt where each of them is: the others must still be reported.
 """
 
+from collections.abc import Callable
 from datetime import date
 
 import sqlalchemy as sa
@@ -42,6 +43,25 @@ def covers_expected(
         _covers_owner_or_unit(expected, owner, day),
         sa.exists().where(_covers_item(expected.c.item_code, owner, day)),
     )
+
+
+def first_covering(
+    owner: sa.ColumnElement[str],
+    day: sa.ColumnElement[date],
+    action_code: sa.ColumnElement[str],
+    has_item: Callable[[sa.ColumnElement[str]], sa.ColumnElement[bool]],
+) -> sa.ScalarSelect[int]:
+    """The lowest number of the exemptions that cover a unit, or a part of one with several items.
+
+    `has_item` says whether the unit has an item of a code.
+    """
+    of_scope = (
+        sa.and_(_x.c.scope == "department", _x.c.department == owner),
+        sa.and_(_x.c.scope == "unit", _x.c.action_code == action_code, _is_about(owner)),
+        sa.and_(_x.c.scope == "item", has_item(_x.c.item_code), _is_about(owner)),
+    )
+    covering = sa.select(sa.func.min(_x.c.id)).where(sa.or_(*of_scope), _holds_on(day))
+    return covering.correlate_except(_x).scalar_subquery()
 
 
 def _covers_owner_or_unit(

@@ -506,6 +506,9 @@ backlog_event = Table(
     Column("from_reason", Text),
     Column("to_reason", Text),
     Column("cause", Text, nullable=False),
+    # what made it so, where that isn't the unit's own record or row
+    Column("by_behavior_id", Id),
+    Column("by_exemption_id", Id),
     Index(None, "behavior_id"),
     Index(None, "expected_id"),
     Index(None, "department", "month", "at"),

@@ -20,6 +20,7 @@ VERBS = [
     "reopen",
     "status",
     "explain",
+    "history",
     "findings",
     "rules list",
     "rules try",

@@ -1,4 +1,4 @@
-"""changes of statements are kept, each look and its reasons too"""
+"""changes of statements are kept, and what made a unit leave the backlog"""
 
 from collections import defaultdict
 
@@ -11,6 +11,8 @@ revision = "0013"
 down_revision = "0012"
 branch_labels = None
 depends_on = None
+
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
@@ -26,6 +28,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("department", "month", "look", name=op.f("pk_statement_change")),
     )
     op.create_index(op.f("ix_statement_change_month_look"), "statement_change", ["month", "look"])
+    with op.batch_alter_table("backlog_event") as batch:
+        for name in ("by_behavior_id", "by_exemption_id"):
+            batch.add_column(sa.Column(name, _NUMBER, nullable=True))
     with op.batch_alter_table("statement") as batch:
         batch.add_column(sa.Column("reasons", sa.Text(), nullable=False, server_default="{}"))
     _count_reasons()
