@@ -4,7 +4,7 @@ A look brings the statements up to an instant. What a single unit or department 
 found by queues and comparisons; what concerns all of them is kept here and compared as a whole.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -59,11 +59,14 @@ def last(connection: sa.Connection) -> Look | None:
 
 
 def at(connection: sa.Connection, instant: datetime) -> tuple[int, datetime] | None:
-    """The number and the instant of the look that held then; None where none was made before."""
+    """The number of the look that held at an instant, and as of when its statements are.
+
+    None where none was made before.
+    """
     query = (
         sa.select(look.c.number, look.c.as_of)
-        .where(look.c.as_of <= instant)
-        .order_by(look.c.as_of.desc(), look.c.number.desc())
+        .where(look.c.at <= instant)
+        .order_by(look.c.at.desc(), look.c.number.desc())
         .limit(1)
     )
     row = connection.execute(query).one_or_none()
@@ -71,18 +74,31 @@ def at(connection: sa.Connection, instant: datetime) -> tuple[int, datetime] | N
 
 
 def first_at(connection: sa.Connection) -> datetime | None:
-    """The earliest instant as of which statements are known; None where none was made."""
-    found: datetime | None = connection.scalar(sa.select(sa.func.min(look.c.as_of)))
+    """The earliest instant of which it is known what was said; None where nothing was."""
+    found: datetime | None = connection.scalar(sa.select(sa.func.min(look.c.at)))
     return found
 
 
-def keep(connection: sa.Connection, made: Look) -> None:
-    """Remember the look as the last one; of those before it only when they were made."""
+def follow(connection: sa.Connection, now: datetime) -> int | None:
+    """Note that a person changed what statements say since the last look; gives its number.
+
+    They are as of when they were. None where there was no look.
+    """
+    before = last(connection)
+    if before is None:
+        return None
+    keep(connection, replace(before, number=before.number + 1), now)
+    return before.number + 1
+
+
+def keep(connection: sa.Connection, made: Look, now: datetime) -> None:
+    """Remember the look, made at `now`, as the last one; of those before only when they were."""
     earlier = sa.update(look).where(look.c.made_from.is_not(None))
     connection.execute(earlier.values(made_from=sa.null()))
     connection.execute(
         sa.insert(look).values(
             number=made.number,
+            at=now,
             as_of=made.as_of,
             made_from={
                 "basis": made.basis,

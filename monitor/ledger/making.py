@@ -101,7 +101,7 @@ def make(
     if due:
         to_make.add_all(str(due[0]))
     written = _make_statements(connection, settings, look, months, to_make, due)
-    looks.keep(connection, look)
+    looks.keep(connection, look, now)
     for queue in (to_count, to_match):
         connection.execute(sa.delete(queue))
     return Made(changed_units, changed_counts, written)

@@ -11,7 +11,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from monitor.errors import EntryError
-from monitor.ledger import audit
+from monitor.ledger import audit, looks, past
 from monitor.store import queue
 from monitor.store.tables import reopening, seal, statement
 from monitor.words import MonthState
@@ -88,10 +88,23 @@ def reopen(
         )
     said = {"month": str(month), "revision": found.revision, "reason": reason}
     connection.execute(sa.insert(reopening).values(at=now, **said))
-    connection.execute(
-        sa.update(statement)
-        .where(statement.c.month == str(month))
-        .values(sealed_state=None, current_state=MonthState.OPEN, late=None)
-    )
+    _open_statements(connection, month, now)
     audit.note(connection, now, by, "reopen", said | {"hash": found.hash})
     return Reopening(month, found.revision, now, reason)
+
+
+def _open_statements(connection: sa.Connection, month: Month, now: datetime) -> None:
+    """Say of a month's statements that it is open, and keep what they said before."""
+    here = statement.c.month == str(month)
+    opened = {"sealed_state": None, "current_state": MonthState.OPEN.value, "late": None}
+    if (look := looks.follow(connection, now)) is not None:
+        rows = connection.execute(sa.select(statement).where(here)).all()
+        past.keep(
+            connection,
+            look,
+            [
+                ((row.department, row.month), row._mapping, {**row._mapping, **opened})
+                for row in rows
+            ],
+        )
+    connection.execute(sa.update(statement).where(here).values(opened))

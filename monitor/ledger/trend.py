@@ -28,17 +28,16 @@ def read(
     """The days from `since` on at which there was a look, oldest first; up to `until` if given."""
     begun = datetime.combine(since, time(), ZONE)
     query = (
-        sa.select(look.c.number, look.c.as_of)
-        .where(look.c.as_of >= begun, sa.true() if until is None else look.c.as_of <= until)
-        .order_by(look.c.as_of, look.c.number)
+        sa.select(look.c.number, look.c.at, look.c.as_of)
+        .where(look.c.at >= begun, sa.true() if until is None else look.c.at <= until)
+        .order_by(look.c.at, look.c.number)
     )
-    last = {local_day(as_of): (number, as_of) for number, as_of in connection.execute(query)}
-    instants = dict(last.values())
+    last = {local_day(row.at): row for row in connection.execute(query)}
+    made = {row.number: row for row in last.values()}
     days = []
-    for number, rows in past.walk(connection, department, list(instants)):
+    for number, rows in past.walk(connection, department, list(made)):
         if rows:
             place = max(rows, key=lambda place: place[1])
-            as_of = instants[number]
-            said = statements.of_row(place, rows[place], as_of)
-            days.append(Day(local_day(as_of), said))
+            said = statements.of_row(place, rows[place], made[number].as_of)
+            days.append(Day(local_day(made[number].at), said))
     return sorted(days, key=lambda each: each.day)

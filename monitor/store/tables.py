@@ -488,9 +488,10 @@ look = Table(
     "look",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Instant, nullable=False),  # since when it is what is said
     Column("as_of", Instant, nullable=False),  # as of when all statements held
     Column("made_from", Document),  # what concerned all of them then; NULL: a later look was made
-    Index(None, "as_of"),
+    Index(None, "at"),
 )
 
 backlog_event = Table(

@@ -1,14 +1,15 @@
 """Statements as they stood: every change is kept, and what did not change costs nothing."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import sqlalchemy as sa
 
-from monitor.ledger import statements, trend
+from monitor.ledger import revisions, statements, trend
 from monitor.ledger.statements import Statement
 from monitor.store import Store
 from monitor.store.tables import department, statement_change
-from monitor.words import DISTRICT
+from monitor.words import DISTRICT, MonthState
 from tests.ledger.book import JANUARY, A, B, Book, china
 
 BEFORE, NEXT_DAY, LATER = "2022-01-20T10:00", "2022-01-21T10:00", "2022-01-24T10:00"
@@ -76,6 +77,23 @@ def test_a_clock_that_went_back_leaves_what_was_said_before(store: Store) -> Non
     back = book.january(BEFORE)
     assert january_at(book, LATER) == said
     assert january_at(book, NEXT_DAY) == back
+
+
+def test_a_month_reads_as_sealed_until_it_was_reopened(store: Store) -> None:
+    book = Book(store)
+    book.record()
+    sealed = book.january("2022-02-14T12:00")
+    assert sealed.sealed_state is MonthState.CLEARED_ON_TIME
+    with store.writing() as connection:
+        at = china("2022-02-16T15:00")
+        revisions.reopen(connection, JANUARY, at, "示范员", "停机期间未读取", JANUARY)
+    opened = replace(sealed, sealed_state=None, current_state=MonthState.OPEN)
+    assert january_at(book, "2022-02-16T14:59:59") == sealed
+    assert january_at(book, "2022-02-16T15:00") == opened
+    again = book.january("2022-02-16T15:10")
+    assert again == replace(sealed, as_of=china("2022-02-16T15:10"))
+    assert january_at(book, "2022-02-16T15:09") == opened
+    assert january_at(book, "2022-02-14T12:00") == sealed
 
 
 def test_the_trend_says_what_each_day_ended_with(store: Store) -> None:

@@ -18,7 +18,11 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     with op.batch_alter_table("look") as batch:
         batch.alter_column("made_from", existing_type=sa.Text(), nullable=True)
-    op.create_index(op.f("ix_look_as_of"), "look", ["as_of"])
+        batch.add_column(sa.Column("at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE look SET at = as_of")
+    with op.batch_alter_table("look") as batch:
+        batch.alter_column("at", existing_type=sa.DateTime(timezone=True), nullable=False)
+    op.create_index(op.f("ix_look_at"), "look", ["at"])
     op.create_table(
         "statement_change",
         sa.Column("department", sa.Text(), nullable=False),
