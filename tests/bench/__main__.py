@@ -15,6 +15,7 @@ from tests.bench import (
     databases,
     gx,
     judging,
+    ledger,
     memory,
     metrics,
     pulling,
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "duckdb": columnar.measure,
     "check": checking.measure,
     "checks": checking.measure_many,
+    "ledger": ledger.measure,
     "metrics": metrics.measure,
     "help": cli.measure,
 }
