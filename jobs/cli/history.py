@@ -28,10 +28,12 @@ def history(
     from jobs.unit_history import disclosed, document, rendered
     from monitor import directory
     from monitor.ledger import history as histories
+    from monitor.workdays import local_day
 
+    instant = instant_or_now(now)
     with opened(config) as (settings, store), store.reading() as connection:
-        departments = directory.read(connection)
-        found = histories.read(connection, settings, code, instant_or_now(now))
+        departments = directory.read(connection, local_day(instant))
+        found = histories.read(connection, settings, code, instant)
     found = disclosed(found, departments)
     if as_json:
         print(json.dumps(document(found), ensure_ascii=False))

@@ -134,10 +134,9 @@ def status(
         if trend:
             last = as_of or now or statements.made_at(connection) or instant
             departments = directory.read(connection, local_day(last))
-            code = directory.find(departments, trend)
+            whose = directory.named(departments, directory.find(departments, trend))
             since = local_day(last) - timedelta(days=days - 1)
-            past_days = trends.read(connection, code, since, as_of or now)
-            whose = directory.named(departments, code)
+            past_days = trends.read(connection, whose.code, since, as_of or now)
             if as_json:
                 print(json.dumps(trend_document(past_days, whose), ensure_ascii=False))
             else:

@@ -255,7 +255,7 @@ def _left(now: datetime) -> sa.Select[Any]:
         else_=sa.case(_CLEARED_BY, value=backlog.c.reason),
     )
     by_behavior = sa.case(
-        (cause == Cause.MATCHED.value, by_expected.c.behavior_id),
+        (cause.in_([Cause.MATCHED.value, Cause.ENTERED.value]), by_expected.c.behavior_id),
         (cause == Cause.DUPLICATE.value, record.c.duplicate_of),
     )
     by_exemption = sa.case((cause == Cause.EXEMPTED.value, _exempted_by(by_record, by_expected)))

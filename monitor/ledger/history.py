@@ -28,7 +28,7 @@ _COMES = frozenset({Cause.FOUND, Cause.FOUND_LATE})
 """Causes that a stay in the backlog begins with; a move to another month or department doesn't."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Named:
     """A row of a feed, as its source names it."""
 
@@ -97,7 +97,7 @@ def read(connection: sa.Connection, settings: Settings, code: str, now: datetime
     linked += [
         _keys(row.behavior_id, row.id) for key, row in asked.items() if key[0] == expected.name
     ]
-    causes = {_by(event) for event in events} - {None}
+    causes = {by for event in events if (by := _by(event)) is not None}
     rows = _rows(connection, {*asked, *causes}.union(*linked))
     found = [
         _history(settings, now, sorted(group & rows.keys()), rows, events)

@@ -58,18 +58,15 @@ def last(connection: sa.Connection) -> Look | None:
     )
 
 
-def at(connection: sa.Connection, instant: datetime) -> tuple[int, datetime] | None:
+def at(connection: sa.Connection, instant: datetime | None) -> tuple[int, datetime] | None:
     """The number of the look that held at an instant, and as of when its statements are.
 
-    None where none was made before.
+    The last one where no instant is given; None where none was made before.
     """
-    query = (
-        sa.select(look.c.number, look.c.as_of)
-        .where(look.c.at <= instant)
-        .order_by(look.c.at.desc(), look.c.number.desc())
-        .limit(1)
-    )
-    row = connection.execute(query).one_or_none()
+    query = sa.select(look.c.number, look.c.as_of)
+    if instant is not None:
+        query = query.where(look.c.at <= instant).order_by(look.c.at.desc())
+    row = connection.execute(query.order_by(look.c.number.desc()).limit(1)).one_or_none()
     return None if row is None else (row.number, row.as_of)
 
 

@@ -98,13 +98,10 @@ def _open_statements(connection: sa.Connection, month: Month, now: datetime) -> 
     here = statement.c.month == str(month)
     opened = {"sealed_state": None, "current_state": MonthState.OPEN.value, "late": None}
     if (look := looks.follow(connection, now)) is not None:
-        rows = connection.execute(sa.select(statement).where(here)).all()
+        rows = [row._asdict() for row in connection.execute(sa.select(statement).where(here))]
         past.keep(
             connection,
             look,
-            [
-                ((row.department, row.month), row._mapping, {**row._mapping, **opened})
-                for row in rows
-            ],
+            [((row["department"], row["month"]), row, row | opened) for row in rows],
         )
     connection.execute(sa.update(statement).where(here).values(opened))

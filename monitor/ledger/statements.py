@@ -63,11 +63,10 @@ def read(
 
     As they stand, or stood at an instant; none where it is earlier than the first look.
     """
-    last = looks.last(connection)
-    look = (last and (last.number, last.as_of)) if at is None else looks.at(connection, at)
-    if look is None:
+    found = looks.at(connection, at)
+    if found is None:
         return []
-    number, as_of = look
+    number, as_of = found
     rows = past.read(connection, number, str(month) if month else None, department)
     return [of_row(place, row, as_of) for place, row in rows.items()]
 

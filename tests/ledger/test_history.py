@@ -65,7 +65,7 @@ def test_a_record_that_clears_an_expected_act_at_once_is_named(store: Store) -> 
     record = book.record(action_code=CODE)
     book.tick(LOOKS[1])
     (found,) = histories(book)
-    assert told(found)[1] == (1, "unentered", None, "matched", _identity(book, behavior, record))
+    assert told(found)[1] == (1, "unentered", None, "entered", _identity(book, behavior, record))
 
 
 @pytest.mark.parametrize("known_from", ["expected", "record"])

@@ -54,9 +54,9 @@ def _count_reasons() -> None:
     )
     connection = op.get_bind()
     reasons: dict[tuple[str, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in connection.execute(sa.select(tally)):
-        for code in (row.department, "district"):
-            reasons[code, row.month][row.reason] += row.count
+    for department, month, reason, count in connection.execute(sa.select(tally)):
+        for code in (department, "district"):
+            reasons[code, month][reason] += count
     places = (statement.c.department, statement.c.month)
     rows = []
     for code, month, pending in connection.execute(sa.select(*places, statement.c.pending)):
