@@ -13,7 +13,7 @@ from monitor.ledger.figures import Name, percent
 from monitor.ledger.revisions import Reopening
 from monitor.ledger.seals import Seal
 from monitor.ledger.verification import Broken, Verdict
-from monitor.words import MonthState
+from monitor.words import MonthState, Reason
 from monitor.workdays import ZONE, Month
 
 _FIGURES = (
@@ -114,6 +114,7 @@ def verdict_lines(verdict: Verdict, departments: Directory) -> list[str]:
                 *([f"第 {each.revision} 版"] if each.revision else []),
                 *_named(each, departments),
                 f"{each.fault.zh}（{each.fault}）",
+                *([_figure(each.figure)] if each.figure else []),
             )
         )
         for each in verdict.broken
@@ -137,10 +138,34 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
                 "revision": each.revision,
                 "department": each.department,
                 "fault": each.fault.value,
+                "figure": each.figure,
             }
             for each in verdict.broken
         ],
     }
+
+
+_COUNTS = {
+    "state": "封存状态",
+    "obligations": "应录",
+    "backlog": "积压",
+    "backlog_of_month": "当月积压",
+    "pending": "待审",
+    "carried": "结转",
+    "silent": "零报送",
+    "zero": "月清零",
+    "zero_of_month": "当月清零",
+}
+
+
+def _figure(figure: str) -> str:
+    """A changed figure by its Chinese name, where it has one, and as the document has it."""
+    kind, _, name = figure.partition(".")
+    if kind == "figures" and name in frozenset(Name):
+        return f"{Name(name).zh}（{figure}）"
+    if kind == "reasons" and name in frozenset(Reason):
+        return f"{Reason(name).zh}（{figure}）"
+    return f"{_COUNTS[figure]}（{figure}）" if figure in _COUNTS else figure
 
 
 def _shown(seal: Seal) -> list[MonthState]:

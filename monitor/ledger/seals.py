@@ -2,11 +2,12 @@
 
 A seal's hash is the SHA-256 of its canonical document (UTF-8 JSON, sorted keys, no blanks), which
 holds the hash of the seal before it. Each department's statement in it has a hash of its own, made
-in the same way of all its other members, so that a change can be told by department.
+in the same way of all its other members, so that a change can be told by department; and a mark for
+each figure, so that it can be told by figure.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -25,8 +26,12 @@ from monitor.store.types import canonical
 from monitor.words import DISTRICT, MonthState
 from monitor.workdays import Month
 
-FORMAT = 3
-"""Since 2 each statement has its own hash; since 3 it says which one of its month it follows."""
+FORMAT = 4
+"""Since 2 each statement has its own hash, since 4 marks of its figures; since 3 a document says
+which one of its month it follows."""
+
+_MARK_LENGTH = 8
+"""Hexadecimal digits of a mark. It only tells which figure was changed; the hash proves that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +174,28 @@ def statement_digest(frozen: Mapping[str, Any]) -> str:
 
 
 def _frozen(account: Account) -> dict[str, Any]:
-    """A department's statement as it is sealed, with its hash."""
-    frozen = _told(account)
+    """A department's statement as it is sealed, with its marks and its hash."""
+    told = _told(account)
+    frozen = told | {"marks": marks(told)}
     return frozen | {"hash": statement_digest(frozen)}
+
+
+def marks(told: Mapping[str, Any]) -> dict[str, str]:
+    """A mark of each figure in a department's statement: `backlog`, `figures.timely_ratio` …"""
+    return {
+        name: sha256(canonical(value).encode()).hexdigest()[:_MARK_LENGTH]
+        for name, value in _named(told)
+    }
+
+
+def _named(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in told.items():
+        if name in ("hash", "marks"):
+            continue
+        if isinstance(value, dict):
+            yield from ((f"{name}.{of}", each) for of, each in value.items())
+        else:
+            yield name, value
 
 
 def _told(account: Account) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Verification (验证): whether every sealed figure is as it was sealed, and which isn't.
 
 A seal is checked as it is kept, character by character: by its own hash, by the hash of each
-department's statement in it, by the chain, and against what is kept of it outside the document.
+department's statement in it and the marks of its figures, by the chain, and against what is kept of
+it outside the document.
 """
 
 import json
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 
 from monitor.ledger import revisions
 from monitor.ledger.revisions import Reopening
-from monitor.ledger.seals import places, statement_digest
+from monitor.ledger.seals import marks, places, statement_digest
 from monitor.store.tables import seal, statement
 from monitor.words import Word
 
@@ -36,13 +37,15 @@ class Fault(Word):
 class Broken:
     """A seal, or one department's part of it, that isn't what was sealed.
 
-    `month`, `revision` and `department` are None where no one of them is at fault.
+    `month`, `revision` and `department` are None where no one of them is at fault; `figure` names
+    what was changed of the department's part, as `backlog` or `figures.timely_ratio`.
     """
 
     month: str | None
     revision: int | None
     department: str | None
     fault: Fault
+    figure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,11 @@ class _Kept:
         found = self.document.get("statements")
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
-    def broken(self, fault: Fault, department: str | None = None) -> Broken:
+    def broken(
+        self, fault: Fault, department: str | None = None, figure: str | None = None
+    ) -> Broken:
         """What is wrong with this seal, or with the department's part of it."""
-        return Broken(self.month, self.revision, department, fault)
+        return Broken(self.month, self.revision, department, fault, figure)
 
 
 Reopenings = Mapping[tuple[str, int], Reopening]
@@ -141,7 +146,17 @@ def _within(kept: _Kept) -> Iterator[Broken]:
         yield kept.broken(Fault.COLUMN)
     for each in kept.statements:
         if "hash" in each and statement_digest(each) != each["hash"]:
-            yield kept.broken(Fault.STATEMENT, str(each.get("department")))
+            for figure in _changed(each) or (None,):
+                yield kept.broken(Fault.STATEMENT, str(each.get("department")), figure)
+
+
+def _changed(of_department: Mapping[str, Any]) -> list[str]:
+    """The figures of a department's part that were changed, added or taken away, by their marks."""
+    sealed, found = of_department.get("marks"), marks(of_department)
+    if not isinstance(sealed, dict):
+        return []
+    names = sorted(sealed.keys() | found.keys())
+    return [name for name in names if sealed.get(name) != found.get(name)]
 
 
 def _chain(kept: Sequence[_Kept]) -> Iterator[Broken]:

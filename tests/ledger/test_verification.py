@@ -58,17 +58,53 @@ def test_what_nobody_touched_is_as_it_was_sealed(book: Book) -> None:
     assert chain[-1].document["previous_hash"] == chain[0].hash
 
 
-@pytest.mark.parametrize("name", ["obligations", "backlog", "zero", "reasons", "figures", "state"])
-def test_a_changed_figure_is_found_with_its_department_and_month(book: Book, name: str) -> None:
-    def change(document: dict[str, Any]) -> None:
-        [of_b] = [each for each in document["statements"] if each["department"] == B]
-        of_b[name] = "changed"
+def changed(*path: str, to: Any = 7) -> Callable[[dict[str, Any]], None]:
+    """A change of what B's part of a document holds at a path."""
 
-    rewrite(book, JANUARY, change)
-    found = faults(book)
-    assert (JANUARY, None, "document") in found
-    assert (JANUARY, B, "statement") in found
-    assert {each[:2] for each in found} <= {(JANUARY, None), (JANUARY, B)}
+    def change(document: dict[str, Any]) -> None:
+        [place] = [each for each in document["statements"] if each["department"] == B]
+        for name in path[:-1]:
+            place = place[name]
+        place[path[-1]] = to
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "figure"),
+    [
+        (("obligations",), "obligations"),
+        (("backlog",), "backlog"),
+        (("zero",), "zero"),
+        (("state",), "state"),
+        (("reasons", "draft"), "reasons.draft"),
+        (("figures", "timely_ratio", "numerator"), "figures.timely_ratio"),
+    ],
+)
+def test_a_changed_figure_is_named_with_its_department_and_month(
+    book: Book, path: tuple[str, ...], figure: str
+) -> None:
+    rewrite(book, JANUARY, changed(*path))
+    with book.store.reading() as connection:
+        broken = verification.verify(connection).broken
+    named = {(e.month, e.department, e.figure) for e in broken if e.fault == "statement"}
+    assert named == {(JANUARY, B, figure)}
+    assert {(e.month, e.department) for e in broken} <= {(JANUARY, None), (JANUARY, B)}
+    assert (JANUARY, None, "document") in faults(book)
+
+
+def test_a_figure_taken_out_of_a_seal_is_named(book: Book) -> None:
+    rewrite(book, JANUARY, changed("figures", to={}))
+    with book.store.reading() as connection:
+        broken = verification.verify(connection).broken
+    assert "figures.timely_ratio" in {each.figure for each in broken}
+
+
+def test_a_statement_without_marks_is_named_without_its_figure(book: Book) -> None:
+    rewrite(book, JANUARY, changed("marks", to=None))
+    with book.store.reading() as connection:
+        broken = verification.verify(connection).broken
+    assert {(e.department, e.figure) for e in broken if e.fault == "statement"} == {(B, None)}
 
 
 def test_a_department_taken_out_of_a_seal_is_named(book: Book) -> None:

@@ -89,7 +89,13 @@ def test_a_change_is_said_with_its_month_and_department(demo: Shown) -> None:
     assert said.code == 1
     assert f"{last['month']} 第 1 版 全区 统计表中的封存状态与封存文档不符" in said.out
     assert document["broken"] == [
-        {"month": last["month"], "revision": 1, "department": "district", "fault": "state"}
+        {
+            "month": last["month"],
+            "revision": 1,
+            "department": "district",
+            "fault": "state",
+            "figure": None,
+        }
     ]
 
 
