@@ -4,7 +4,7 @@ People of the office read it, so its words are Chinese. A figure that was not me
 never a zero. On a narrow terminal the reasons share one column.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -41,7 +41,10 @@ _ONE_DAY = timedelta(days=1)
 
 
 class Board:
-    """The board of one month's statements: a title, the district's line, then the departments."""
+    """The board of one month's statements: a title, the district's line, then the departments.
+
+    `contradicted` are the departments whose zero report for the month isn't true.
+    """
 
     def __init__(
         self,
@@ -49,10 +52,12 @@ class Board:
         departments: Mapping[str, Department],
         calendar: Calendar,
         office: str,
+        contradicted: Collection[str] = (),
     ) -> None:
         self._departments = departments
         self._calendar = calendar
         self._office = office
+        self._contradicted = contradicted
         self._rows = sorted(
             statements,
             key=lambda s: (
@@ -92,7 +97,7 @@ class Board:
             whole = row.department == DISTRICT
             table.add_row(
                 named(self._departments, row.department).short_name,
-                _state(row),
+                _state(row, is_contradicted=row.department in self._contradicted),
                 str(row.obligations),
                 _count(row.backlog, "bold red"),
                 *(_wide_cells(row) if wide else [_reasons(row)]),
@@ -112,11 +117,13 @@ def _wide_cells(statement: Statement) -> list[Text]:
     ]
 
 
-def _state(statement: Statement) -> Text:
+def _state(statement: Statement, *, is_contradicted: bool) -> Text:
     state = MonthState(statement.current_state)
     shown = Text(state.zh + ("*" if _unproven(statement) else ""), _STYLES[state])
     if statement.silent and statement.department != DISTRICT:
         shown.append(" 零报送", "red")
+    if is_contradicted:
+        shown.append(" 零报送不符", "bold red")
     if statement.not_measured:
         shown.append(" 数据不全", "magenta")
     return shown

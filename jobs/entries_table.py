@@ -17,7 +17,7 @@ from monitor.ledger.office_exemptions import Exemption, Grant
 from monitor.ledger.office_reports import ZeroReport
 from monitor.workdays import ZONE
 
-_SCOPES = {"department": "部门", "item": "事项", "unit": "单项行为"}
+SCOPES = {"department": "部门", "item": "事项", "unit": "单项行为"}
 
 
 class ReportsTable:
@@ -69,7 +69,7 @@ class ExemptionsTable:
             grant = each.grant
             table.add_row(
                 str(each.number),
-                _SCOPES.get(grant.scope, grant.scope),
+                SCOPES.get(grant.scope, grant.scope),
                 self._target(grant),
                 f"{grant.begins_on or '…'} – {grant.ends_on or '…'}",
                 grant.reason or "—",

@@ -1,6 +1,6 @@
 """The machine forms that scripts rely on; `format` goes up when a form changes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from monitor.directory import Department, named
@@ -9,13 +9,20 @@ from monitor.words import DISTRICT
 
 
 def status_document(
-    statements: Sequence[Statement], departments: Mapping[str, Department]
+    statements: Sequence[Statement],
+    departments: Mapping[str, Department],
+    contradicted: Collection[str] = (),
 ) -> dict[str, Any]:
     """`status --json`: the district and its departments in one month; month is null where none is.
 
-    The district is null where only one department was asked for.
+    The district is null where only one department was asked for; `contradicted` are the departments
+    whose zero report for the month isn't true.
     """
-    rows = {statement.department: _row(statement, departments) for statement in statements}
+    rows = {
+        statement.department: _row(statement, departments)
+        | {"zero_report_contradicted": statement.department in contradicted}
+        for statement in statements
+    }
     return {
         "format": 1,
         "month": str(statements[0].month) if statements else None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli import config, database, docs, exempt, rules, seal, verb, zero_report
+from jobs.cli import audit, config, database, docs, exempt, rules, seal, verb, zero_report
 from jobs.cli.check import check
 from jobs.cli.close import close
 from jobs.cli.demo import demo
@@ -67,6 +67,7 @@ app.add_typer(docs.app, name="docs", rich_help_panel=LOOK)
 app.add_typer(seal.app, name="seal", rich_help_panel=LOOK)
 app.add_typer(zero_report.app, name="zero-report", rich_help_panel=ENTER)
 app.add_typer(exempt.app, name="exempt", rich_help_panel=ENTER)
+app.add_typer(audit.app, name="audit", rich_help_panel=ENTER)
 verb.add(app, pull, panel=RUN)
 verb.add(app, check, panel=RUN)
 verb.add(app, close, panel=RUN)

@@ -99,7 +99,7 @@ def status(
     from jobs.trend_table import TrendTable, trend_document
     from jobs.unlanded_table import UnlandedTable, unlanded_document
     from monitor import directory
-    from monitor.ledger import statements
+    from monitor.ledger import statements, zero_reports
     from monitor.ledger import trend as trends
     from monitor.sources import past
     from monitor.sources import unlanded as kept_apart
@@ -146,12 +146,18 @@ def status(
         departments = directory.read(connection, wanted.last)
         code = directory.find(departments, department) if department else None
         found = statements.read(connection, month=wanted, department=code, at=as_of)
+        contradicted = {
+            each.department
+            for each in (() if as_of else zero_reports.contradicted(connection))
+            if each.month == wanted
+        }
         months = months_with_statement(connection)
     if as_json:
-        print(json.dumps(status_document(found, departments), ensure_ascii=False))
+        print(json.dumps(status_document(found, departments, contradicted), ensure_ascii=False))
         return
     if found:
-        out.print(Board(found, departments, settings.days, settings.office.name))
+        office = settings.office.name
+        out.print(Board(found, departments, settings.days, office, contradicted))
     else:
         out.print(no_statement(months, department, wanted))
     if as_of:

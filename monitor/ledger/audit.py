@@ -4,12 +4,23 @@ It is only ever added to. Names of persons stay here and in what the office prin
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.store.tables import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What somebody did, as it was noted in the transaction that did it."""
+
+    at: datetime
+    actor: str
+    action: str
+    details: Mapping[str, Any]
 
 
 def note(
@@ -19,3 +30,11 @@ def note(
     connection.execute(
         sa.insert(audit).values(at=at, actor=actor, action=action, details=dict(details))
     )
+
+
+def read(connection: sa.Connection, since: datetime | None = None) -> list[Entry]:
+    """The entries in the order in which they were made, those at `since` and later where given."""
+    query = sa.select(audit.c.at, audit.c.actor, audit.c.action, audit.c.details)
+    if since is not None:
+        query = query.where(audit.c.at >= since)
+    return [Entry(*row) for row in connection.execute(query.order_by(audit.c.id))]

@@ -42,6 +42,20 @@ def filed(
     return frozenset((department, month) for department, month in connection.execute(query))
 
 
+def standing(connection: sa.Connection, months: Collection[str]) -> dict[tuple[str, str], bool]:
+    """Departments and months of `months` with a zero report: whether records contradict it."""
+    s, z = statement.c, zero_report.c
+    place = sa.and_(s.department == z.department, s.month == z.month)
+    query = (
+        sa.select(z.department, z.month, sa.func.max(s.obligations))
+        .join(statement, place)
+        .where(z.deleted_at.is_(None), z.month.in_(months))
+        .group_by(z.department, z.month)
+        .order_by(z.department, z.month)
+    )
+    return {(row[0], row[1]): row[2] > 0 for row in connection.execute(query)}
+
+
 def contradicted(connection: sa.Connection) -> list[Contradiction]:
     """The zero reports that the latest statements contradict, by month and department."""
     s = statement

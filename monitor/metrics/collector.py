@@ -153,6 +153,12 @@ def _states(snapshot: Snapshot) -> Iterator[Metric]:
         (((row.department, row.month), row.silent) for row in in_scope if row.measured),
     )
     yield gauge(
+        "zero_report_contradicted",
+        "Whether records contradict the department's zero report (零报送与记录不符): 1 yes, 0 no.",
+        _DEPARTMENT_MONTH,
+        snapshot.zero_reports.items(),
+    )
+    yield gauge(
         "month_state",
         "1 for the state the department's month is in now.",
         (*_DEPARTMENT_MONTH, "state"),

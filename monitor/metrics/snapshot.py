@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from monitor import directory
 from monitor.config import Settings
 from monitor.directory import Directory
-from monitor.ledger import revisions, statements
+from monitor.ledger import revisions, statements, zero_reports
 from monitor.sources.state import SourceState, source_states
 from monitor.store.tables import (
     behavior,
@@ -112,6 +112,7 @@ class Snapshot:
     messages: tuple[Messages, ...]
     attempts: tuple[Attempts, ...]
     seals: Mapping[str, datetime]
+    zero_reports: Mapping[tuple[str, str], bool]  # by department and month: contradicted or not
     unjudged: int
     check_every_seconds: float
     fresh_within_seconds: float  # how old the last good pull of a source may be
@@ -136,6 +137,7 @@ class Snapshot:
             messages=_messages(connection),
             attempts=_attempts(connection),
             seals=MappingProxyType(_seals(connection, months)),
+            zero_reports=MappingProxyType(zero_reports.standing(connection, months)),
             coverage_targets=MappingProxyType(
                 {
                     str(month): settings.month_zero.coverage_targets[(month.number - 1) // 3] / 100

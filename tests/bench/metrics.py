@@ -117,6 +117,7 @@ def _snapshot() -> Snapshot:
         messages=(),
         attempts=(),
         seals={},
+        zero_reports=dict.fromkeys(whose, False),
         unjudged=0,
         check_every_seconds=3600,
         fresh_within_seconds=93600,

@@ -79,9 +79,28 @@ def fill(connection: sa.Connection, now: datetime) -> None:
             )
         ],
     )
+    _zero_reports(connection, now)
     _findings(connection, now)
     _runs(connection, now)
     _messages(connection, now)
+
+
+def _zero_reports(connection: sa.Connection, now: datetime) -> None:
+    """B says that it had nothing, and has twelve; A had nothing in the month before."""
+    connection.execute(
+        sa.insert(tables.zero_report),
+        [
+            {
+                "department": department,
+                "month": month,
+                "source": "zero",
+                "record_id": f"{department}|{month}",
+                "content_hash": "0",
+                "first_seen_at": now,
+            }
+            for department, month in ((B, "2022-01"), (A, "2021-12"))
+        ],
+    )
 
 
 def standing(department: str, now: datetime, **values: object) -> dict[str, object]:

@@ -56,6 +56,13 @@ def test_backlog_is_shown_by_kind_reason_and_state(collector: Collector) -> None
     assert found["oldest_backlog_seconds" + of(A)] == 5 * 3600
 
 
+def test_a_zero_report_says_whether_records_contradict_it(collector: Collector) -> None:
+    found = series(collector)
+    assert found["zero_report_contradicted" + of(B)] == 1
+    assert found["zero_report_contradicted" + of(A, "2021-12")] == 0
+    assert "zero_report_contradicted" + of(A) not in found
+
+
 def test_what_was_not_measured_has_no_series(collector: Collector) -> None:
     found = series(collector)
     about = {name for name in found if C in name}

@@ -87,3 +87,18 @@ def test_an_exemption_is_about_one_thing(office: Path) -> None:
     assert yueqingling(office, "exempt", "add", *APPROVED).code == 2
     both = ("--item", "示范事项-9", "--unit", "示范检查-1")
     assert yueqingling(office, "exempt", "add", *both, *APPROVED).code == 2
+
+
+def test_the_audit_trail_lists_who_entered_what_when_and_why(office: Path) -> None:
+    assert "没有审计记录" in yueqingling(office, "audit", "list").out
+    by = ("--by", "示范经办人")
+    yueqingling(office, "zero-report", "file", "示范2局", "2022-01", *by, *NOW)
+    later = ("--now", "2022-02-10T10:00")
+    yueqingling(office, "exempt", "add", "--unit", "示范检查-1", *APPROVED, "--yes", *by, *later)
+    listed = yueqingling(office, "audit", "list", "--json").json
+    assert [each["action"] for each in listed["entries"]] == ["zero_report.file", "exemption.add"]
+    [last] = yueqingling(office, "audit", "list", "--since", "2022-02-10", "--json").json["entries"]
+    assert (last["actor"], last["details"]["reason"]) == ("示范经办人", "重复录入")
+    shown = yueqingling(office, "audit", "list", columns=150).out
+    assert "登记零报送  部门 示范2局，月份 2022-01" in shown
+    assert "范围 单项行为，对象 示范检查-1，理由 重复录入，批准人 示范审批人" in shown

@@ -35,6 +35,7 @@ VERBS = [
     "exempt add",
     "exempt list",
     "exempt end",
+    "audit list",
     "remind",
     "deliver",
     "serve",
@@ -49,7 +50,7 @@ def test_the_first_help_names_every_verb_and_where_to_begin(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "verb", ["", "config", "db", "docs", "rules", "seal", "zero-report", "exempt", *VERBS]
+    "verb", ["", "config", "db", "docs", "rules", "seal", "zero-report", "exempt", "audit", *VERBS]
 )
 def test_every_help_fits_80_columns_and_flows(tmp_path: Path, verb: str) -> None:
     said = yueqingling(tmp_path, *verb.split(), "--help", columns=80)

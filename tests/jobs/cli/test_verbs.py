@@ -365,3 +365,13 @@ def test_a_source_that_somebody_else_pulls_is_left_to_them(demo: Shown) -> None:
     store.close()
     assert said.code == 1
     assert "items is being pulled by somebody else" in said.out
+
+
+def test_the_board_marks_who_reported_zero_against_the_records(demo: Shown) -> None:
+    reports = yueqingling(demo.folder, "zero-report", "list", "--json").json["zero_reports"]
+    wrong = {(each["month"], each["department"]) for each in reports if each["contradicted"]}
+    month = max(wrong)[0]
+    rows = yueqingling(demo.folder, "status", "-m", month, "--json").json["departments"]
+    marked = {(month, row["department"]) for row in rows if row["zero_report_contradicted"]}
+    assert marked == {each for each in wrong if each[0] == month}
+    assert "零报送不符" in yueqingling(demo.folder, "status", "-m", month, columns=150).out
