@@ -1,24 +1,26 @@
-"""An explanation for people: each figure with what it rests on, down to records and rules."""
+"""An explanation for people: each figure with what it rests on, down to records and rules.
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
+Departments and the office read it: its words are Chinese, with those of the machine form beside.
+"""
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from collections.abc import Iterable, Mapping
+
+from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from jobs.board import close_text
+from jobs.units_table import DaysTable, UnitsTable
 from monitor.directory import Department, named
-from monitor.ledger.explain import Explanation, FigureLine, Line, ReasonLine
-from monitor.ledger.figures import Name
-from monitor.notify.disclosure import masked
-from monitor.words import Kind, MonthState, Reason
+from monitor.ledger.backlog import Cause
+from monitor.ledger.explain import Explanation, FigureLine, ReasonLine
+from monitor.ledger.explained_units import Line
+from monitor.ledger.figures import Name, percent
+from monitor.ledger.office_reports import ZeroReport
+from monitor.ledger.since_seal import SinceSeal
+from monitor.ledger.statements import Statement
+from monitor.words import Kind, MonthState
 from monitor.workdays import ZONE
-
-WIDE = 120
-"""From this many columns on a unit's source and the days that its due is counted from are shown."""
-
 
 _LACKING: Mapping[str, str] = {
     Name.ENTRY: "到期未录入",
@@ -27,116 +29,129 @@ _LACKING: Mapping[str, str] = {
 }
 """Why a unit is missing from a figure, where neither a reason nor a rule says it."""
 
-
-def disclosed(explanation: Explanation, departments: Container[str]) -> Explanation:
-    """The explanation with `***` for identity codes, those of `departments` left out.
-
-    A code that a department made up can hold that of the person or enterprise it is about.
-    """
-
-    def shown(line: Line) -> Line:
-        action_code = line.action_code and masked(line.action_code, departments)
-        return replace(line, action_code=action_code, record_id=masked(line.record_id, departments))
-
-    return replace(
-        explanation,
-        figures=tuple(
-            replace(f, lacking=tuple(map(shown, f.lacking))) for f in explanation.figures
-        ),
-        reasons=tuple(replace(r, units=tuple(map(shown, r.units))) for r in explanation.reasons),
-    )
+_COUNTS = {"obligations": "应录", "backlog": "积压", "pending": "待审", "carried": "结转"}
 
 
 def rendered(explanation: Explanation, departments: Mapping[str, Department]) -> RenderableType:
     """The statement, then its figures, then its backlog, each with the units behind it.
 
-    What is shown of a code is up to `disclosed`.
+    What is shown of a code is up to `jobs.disclosed`.
     """
-    statement = explanation.statement
+    parts: list[RenderableType] = [_head(explanation.statement, departments)]
+    parts += [_report(each) for each in explanation.zero_reports]
+    if explanation.since_seal:
+        parts += _since_seal(explanation.since_seal, explanation.statement)
+    parts.append(Text("\n指标", "bold"))
+    if not explanation.figures:
+        parts.append(Text("  没有可测量的"))
+    parts += [part for figure in explanation.figures for part in _figure(figure, departments)]
+    shown = [unit for figure in explanation.figures for unit in (*figure.lacking, *figure.reached)]
+    if explanation.reasons is not None:
+        parts.append(Text("\n积压", "bold"))
+        if not explanation.reasons:
+            parts.append(Text("  无", "green"))
+        parts += [part for reason in explanation.reasons for part in _reason(reason)]
+        shown += [unit for reason in explanation.reasons for unit in reason.units]
+    counts = list(dict.fromkeys(unit.count for unit in shown))
+    if counts:
+        parts += [Text("\n期限推算（逐日）", "bold"), DaysTable(counts)]
+    return Group(*parts)
+
+
+def _head(statement: Statement, departments: Mapping[str, Department]) -> Text:
     name = named(departments, statement.department).name
     state = MonthState(statement.current_state)
     head = Text.assemble(
         (f"{name} · {statement.month} · {state.zh} ({state.value})", "bold"),
-        f"\nas of {statement.as_of.astimezone(ZONE):%Y-%m-%d %H:%M}",
-        f", close {close_text(statement.close_at)}\n",
-        f"{statement.obligations} obligations in the month; backlog {statement.backlog} "
-        f"({statement.backlog_of_month} of the month, {statement.carried} carried)"
-        f"{', silent (零报送)' if statement.silent else ''}",
+        f"\n截至 {statement.as_of.astimezone(ZONE):%Y-%m-%d %H:%M}，"
+        f"清零时点 {close_text(statement.close_at)}\n"
+        f"当月应录 {statement.obligations} 项；积压 {statement.backlog} 项（当月 "
+        f"{statement.backlog_of_month}，往月结转 {statement.carried}），待审 {statement.pending} 项"
+        f"{'；零报送 (silent)' if statement.silent else ''}",
     )
-    if statement.sealed_state:
-        sealed = MonthState(statement.sealed_state)
-        head.append(f"\nsealed as {sealed.zh} ({sealed.value})")
     if statement.not_measured:
-        head.append(f"\nnot measured: {', '.join(statement.not_measured)}", "magenta")
+        head.append(f"\n未测量：{'、'.join(statement.not_measured)}", "magenta")
     for cause, count in statement.moved_out.items():
-        head.append(f"\nmoved out (移出) by {cause}: {count}")
-    parts: list[RenderableType] = [head, Text("\nFigures", "bold")]
-    parts += [part for figure in explanation.figures for part in _figure(figure)]
-    parts.append(Text("\nBacklog", "bold"))
-    if not explanation.reasons:
-        parts.append(Text("  none", "green"))
-    parts += [part for reason in explanation.reasons for part in _reason(reason)]
-    return Group(*parts)
+        head.append(f"\n移出（{Cause(cause).zh} {cause}）：{count} 项")
+    return head
 
 
-def _figure(figure: FigureLine) -> Iterable[RenderableType]:
+def _report(report: ZeroReport) -> Text:
+    """A zero report of the month, and whether records contradict it."""
+    text = Text(f"零报送：{report.filed_at.astimezone(ZONE):%Y-%m-%d %H:%M}，来源 {report.source}")
+    if report.contradicted:
+        text.append(f"，与记录不符：该月已有 {report.obligations} 项应录", "bold red")
+    return text
+
+
+def _since_seal(since: SinceSeal, statement: Statement) -> Iterable[RenderableType]:
+    """What was sealed beside what is, and the causes of the difference."""
+    now = MonthState(statement.current_state)
+    sealed_at = since.sealed_at.astimezone(ZONE)
+    yield Text(
+        f"\n封存（第 {since.revision} 版，{sealed_at:%Y-%m-%d %H:%M}）与现在",
+        "bold",
+    )
+    yield Text(f"  状态：{since.state.zh} ({since.state.value}) → {now.zh} ({now.value})")
+    counts = [
+        f"{zh} {since.counts[name]} → {getattr(statement, name)}" for name, zh in _COUNTS.items()
+    ]
+    yield Text(f"  {'，'.join(counts)}")
+    for name in (each for each in Name if each in since.figures or each in statement.figures):
+        before, after = since.figures.get(name), statement.figures.get(name)
+        if before != after:
+            yield Text(f"  {name.zh} ({name.value}): {_share(before)} → {_share(after)}")
+    for each in since.changes:
+        moves = [f"新增 {each.came}"] if each.came else []
+        moves += [f"减少 {each.left}"] if each.left else []
+        yield Text(f"  封存后变化：{Cause(each.cause).zh} ({each.cause}) {'，'.join(moves)}")
+    if since.seen_late:
+        yield Text(
+            f"  清零时点前已定、此后才读到的：{abs(since.seen_late)} 项，封存时已按清零时点计入",
+            "dim",
+        )
+
+
+def _figure(figure: FigureLine, departments: Mapping[str, Department]) -> Iterable[RenderableType]:
     share = f"{figure.percent} %" if figure.percent is not None else "—"
     yield Text.assemble(
         f"  {figure.zh} ({figure.name}): ",
         (f"{figure.numerator}/{figure.denominator} = {share}", "bold"),
+        (f"   {figure.definition.denominator}，{figure.definition.numerator}", "dim"),
     )
     if figure.lacking:
-        more = figure.denominator - figure.numerator - len(figure.lacking)
-        yield _Units(figure.lacking, more, _LACKING.get(figure.name, ""))
+        more = _rest(figure, figure.denominator - figure.numerator, figure.lacking)
+        yield UnitsTable(figure.lacking, more, _LACKING.get(figure.name, ""))
     if figure.items:
         more = figure.denominator - figure.numerator - len(figure.items)
-        rest = f" … {more} more" if more > 0 else ""
-        yield Padding(Text(f"without a record: {', '.join(figure.items)}{rest}", "dim"), (0, 6))
+        rest = f" …… 另 {more} 项" if more > 0 else ""
+        yield Padding(Text(f"没有合格记录：{'、'.join(figure.items)}{rest}", "dim"), (0, 6))
+    if figure.reached:
+        yield Text("      计入分子的", "bold")
+        yield UnitsTable(figure.reached, _rest(figure, figure.numerator, figure.reached))
+    for code, (numerator, denominator) in (figure.departments or {}).items():
+        name = named(departments, code).short_name
+        of_department = {"numerator": numerator, "denominator": denominator}
+        yield Text(f"      {name}  {_share(of_department)}")
+
+
+def _rest(figure: FigureLine, count: int, shown: tuple[Line, ...]) -> int:
+    """How many units of `count` are not shown; of a figure that counts cells nobody knows."""
+    return 0 if figure.name == Name.COMPLETENESS else count - len(shown)
 
 
 def _reason(reason: ReasonLine) -> Iterable[RenderableType]:
-    kinds = ", ".join(f"{Kind(kind).zh} {count}" for kind, count in reason.by_kind.items())
-    charged = "" if reason.charged == reason.count else f", {reason.charged} charged"
+    kinds = "，".join(f"{Kind(kind).zh} {count}" for kind, count in reason.by_kind.items())
+    charged = "" if reason.charged == reason.count else f"，其中计入部门 {reason.charged}"
     yield Text.assemble(
         f"  {reason.zh} ({reason.reason}): ", (str(reason.count), "bold"), f"{charged}   {kinds}"
     )
-    yield _Units(reason.units, reason.count - len(reason.units))
+    yield UnitsTable(reason.units, reason.count - len(reason.units))
 
 
-class _Units:
-    """Units, one a line, and how many more there are; on a narrow terminal without the source."""
-
-    def __init__(self, units: Sequence[Line], more: int, otherwise: str = "") -> None:
-        self._units = units
-        self._more = more
-        self._otherwise = otherwise
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the table as wide as the terminal allows."""
-        wide = options.max_width >= WIDE
-        table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-        table.add_column("action code", overflow="fold")
-        if wide:
-            table.add_column("source", no_wrap=True)
-            table.add_column("counted from", no_wrap=True)
-        table.add_column("due", no_wrap=True)
-        if wide:
-            table.add_column("working days", no_wrap=True)
-        table.add_column("why", overflow="fold")
-        for unit in self._units:
-            due = f"{unit.due_on:%Y-%m-%d}"
-            where = [unit.source, f"{unit.counted_from:%Y-%m-%d}"]
-            table.add_row(
-                unit.action_code or unit.record_id,
-                *([*where, due, str(unit.working_days)] if wide else [due]),
-                _why(unit) or self._otherwise,
-            )
-        yield Padding(table, (0, 0, 0, 6))
-        if self._more > 0:
-            yield Text(f"      … {self._more} more: --records N", "dim")
-
-
-def _why(unit: Line) -> str:
-    if unit.failures:
-        return "\n".join(f"{f.rule} ({f.rule_class}) {f.message}" for f in unit.failures)
-    return Reason(unit.reason).zh if unit.reason else ""
+def _share(figure: Mapping[str, int] | None) -> str:
+    """A figure as `38/40 = 95.00 %`; a dash where it was not measured."""
+    if figure is None:
+        return "—"
+    numerator, denominator = figure["numerator"], figure["denominator"]
+    return f"{numerator}/{denominator} = {percent(numerator, denominator)} %"

@@ -74,6 +74,22 @@ class TimeState(Word):
     CARRIED = "carried", "往月结转"
 
 
+class DayKind(Word):
+    """Why a day is a working day or a free one."""
+
+    WEEKDAY = "weekday", "工作日"
+    MAKE_UP = "make_up", "调休上班"
+    OFFICE_WORKING = "office_working", "本办规定上班"
+    WEEKEND = "weekend", "周末"
+    HOLIDAY = "holiday", "节假日"
+    OFFICE_FREE = "office_free", "本办规定休息"
+
+    @property
+    def is_working(self) -> bool:
+        """Whether such a day counts."""
+        return self in (DayKind.WEEKDAY, DayKind.MAKE_UP, DayKind.OFFICE_WORKING)
+
+
 class MonthState(Word):
     """Where a department stands in a month."""
 

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 import holidays
 from holidays.countries.china import ChinaStaticHolidays
 
+from monitor.words import DayKind
+
 ZONE = ZoneInfo("Asia/Shanghai")
 PUBLISHED_YEARS = frozenset(ChinaStaticHolidays.special_public_holidays)
 """Years whose official schedule the library holds; for others it predicts the statutory days."""
@@ -22,7 +24,7 @@ PUBLISHED_YEARS = frozenset(ChinaStaticHolidays.special_public_holidays)
 @cache
 def _china() -> holidays.HolidayBase:
     """The library's calendar: it costs milliseconds to make and is the same for all."""
-    return holidays.country_holidays("CN")
+    return holidays.country_holidays("CN", language="zh_CN")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,20 @@ class Calendar:
         if day in self.overrides:
             return self.overrides[day]
         return _china().is_working_day(day)
+
+    def kind(self, day: date) -> DayKind:
+        """Why `day` is a working day, or why it isn't one."""
+        if day in self.overrides:
+            return DayKind.OFFICE_WORKING if self.overrides[day] else DayKind.OFFICE_FREE
+        is_weekend = _china().is_weekend(day)
+        if _china().is_working_day(day):
+            return DayKind.MAKE_UP if is_weekend else DayKind.WEEKDAY
+        return DayKind.HOLIDAY if day in _china() else DayKind.WEEKEND
+
+    def holiday(self, day: date) -> str | None:
+        """The name of the public holiday that `day` is, in Chinese; None where it is none."""
+        name: str | None = _china().get(day)
+        return name
 
     def is_published(self, day: date) -> bool:
         """Whether the official schedule of the day's year is known."""

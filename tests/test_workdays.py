@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from monitor.words import DayKind
 from monitor.workdays import Calendar, Month, close_day, day_end, local_day
 
 CHINA = Calendar()
@@ -33,6 +34,25 @@ def test_the_offices_own_days_win() -> None:
     own = Calendar({date(2022, 1, 31): True, date(2022, 1, 28): False})
     assert own.is_working(date(2022, 1, 31))
     assert not own.is_working(date(2022, 1, 28))
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "holiday"),
+    [
+        (date(2022, 1, 28), DayKind.WEEKDAY, None),
+        (date(2022, 1, 29), DayKind.MAKE_UP, None),
+        (date(2022, 2, 1), DayKind.HOLIDAY, "春节"),
+        (date(2022, 2, 5), DayKind.WEEKEND, None),
+        (date(2022, 2, 8), DayKind.OFFICE_FREE, None),
+        (date(2022, 2, 12), DayKind.OFFICE_WORKING, None),
+    ],
+)
+def test_a_day_says_why_it_is_a_working_day_or_none(
+    day: date, kind: DayKind, holiday: str | None
+) -> None:
+    own = Calendar({date(2022, 2, 8): False, date(2022, 2, 12): True})
+    assert (own.kind(day), own.holiday(day)) == (kind, holiday)
+    assert own.kind(day).is_working == own.is_working(day)
 
 
 def test_counting_back_undoes_counting_forward() -> None:

@@ -1,6 +1,6 @@
-"""`yueqingling explain`: how each figure comes about."""
+"""`yueqingling explain`: how each figure comes about, and what became of one act."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,12 +9,16 @@ from jobs.cli.options import (
     Config,
     Json,
     Now,
+    instant_or_now,
     month_shown,
     months_with_statement,
     no_statement,
     opened,
     parse_month,
 )
+
+if TYPE_CHECKING:
+    from monitor.ledger.figures import Name
 
 
 def explain(
@@ -24,6 +28,22 @@ def explain(
     month: Annotated[
         str | None,
         typer.Argument(metavar="[YYYY-MM]", help="The statement month; else the one closing next."),
+    ] = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(
+            "--figure",
+            metavar="NAME",
+            help="Only this figure, such as timely_ratio, with the units that it counts, too.",
+        ),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(
+            "--unit",
+            metavar="CODE",
+            help="One act's history instead, by its action code or record id.",
+        ),
     ] = None,
     records: Annotated[
         int,
@@ -38,25 +58,79 @@ def explain(
     """Walk from each figure of a department's month to the records and rules it rests on.
 
     For example: yueqingling explain 市场监管局 2026-10. The figures are those of the last check;
-    with --now the records behind them are counted as of that instant.
+    with --now the records behind them are counted as of that instant. Every due is counted day by
+    day, with holidays and make-up days. Of a sealed month it shows what was sealed beside what
+    stands now, and why they differ.
+
+    With --unit it tells one act's history: when it was first seen, every change of its reason, what
+    cleared it, and its age in working days.
     """
     import json
 
+    from jobs import disclosed, explanation, history
     from jobs.cli.screen import screen
-    from jobs.explanation import disclosed, rendered
     from monitor import directory
+    from monitor.ledger import unit_history
     from monitor.ledger.explain import explain as explained
+    from monitor.workdays import local_day
 
+    name = _figure(figure) if figure else None
+    if unit is not None and (month or figure):
+        raise typer.BadParameter(
+            "expected a department and a code, found a month or figure, too", param_hint="--unit"
+        )
     with opened(config) as (settings, store), store.reading() as connection:
-        wanted = parse_month(month) if month else month_shown(connection, settings, now)
-        departments = directory.read(connection, wanted.last)
-        code = directory.find(departments, department)
-        found = explained(connection, settings, code, wanted, limit=records, now=now)
-        months = months_with_statement(connection)
+        instant = instant_or_now(now)
+        if unit is not None:
+            departments = directory.read(connection, local_day(instant))
+            code = directory.find(departments, department)
+            acts = unit_history.histories(connection, settings, code, unit, instant)
+        else:
+            wanted = parse_month(month) if month else month_shown(connection, settings, now)
+            departments = directory.read(connection, wanted.last)
+            code = directory.find(departments, department)
+            found = explained(connection, settings, code, wanted, records, now, name)
+            months = months_with_statement(connection)
+    if unit is not None:
+        if not acts:
+            raise typer.BadParameter(
+                f"expected an action code or record id of {department}, found none such",
+                param_hint="--unit",
+            )
+        told = [disclosed.history(each, departments) for each in acts]
+        if as_json:
+            document = {"format": 1, "units": [each.to_json() for each in told]}
+            print(json.dumps(document, ensure_ascii=False))
+        else:
+            screen().print(history.rendered(told, departments))
+        return
     if found is None:
         raise typer.BadParameter(no_statement(months, department, wanted), param_hint="YYYY-MM")
-    found = disclosed(found, departments)
+    if name is not None and not found.figures:
+        names = ", ".join(each for each in found.statement.figures if each in _names())
+        raise typer.BadParameter(
+            f"expected a figure that was measured ({names}), found {name}", param_hint="--figure"
+        )
+    shown = disclosed.explanation(found, departments)
     if as_json:
-        print(json.dumps(found.to_json(), ensure_ascii=False))
+        print(json.dumps(shown.to_json(), ensure_ascii=False))
     else:
-        screen().print(rendered(found, departments))
+        screen().print(explanation.rendered(shown, departments))
+
+
+def _figure(text: str) -> "Name":
+    """The figure by its name in code or in Chinese."""
+    from monitor.ledger.figures import Name
+
+    for name in Name:
+        if text in (name.value, name.zh):
+            return name
+    raise typer.BadParameter(
+        f"expected a figure ({', '.join(_names())}), found {text!r}", param_hint="--figure"
+    )
+
+
+def _names() -> list[str]:
+    from monitor.ledger.figures import Name
+
+    return [name.value for name in Name]

@@ -4,7 +4,7 @@ An exemption is about a department, an item or one unit, from its first day to i
 with several items is exempt where each of them is: the others must still be reported.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date
 
 import sqlalchemy as sa
@@ -62,6 +62,27 @@ def first_covering(
     )
     covering = sa.select(sa.func.min(_x.c.id)).where(sa.or_(*of_scope), _holds_on(day))
     return covering.correlate_except(_x).scalar_subquery()
+
+
+def numbers(
+    connection: sa.Connection,
+    owner: str,
+    action_code: str | None,
+    item_codes: Collection[str],
+    day: date,
+) -> tuple[int, ...]:
+    """The exemptions about a unit of `owner` that counts from `day`, by department, code or item.
+
+    That of one of several items alone doesn't exempt the unit.
+    """
+    whose = sa.literal(owner)
+    about = sa.or_(
+        sa.and_(_x.c.scope == "department", _x.c.department == owner),
+        sa.and_(_x.c.scope == "unit", _x.c.action_code == action_code, _is_about(whose)),
+        sa.and_(_x.c.scope == "item", _x.c.item_code.in_(item_codes), _is_about(whose)),
+    )
+    query = sa.select(_x.c.id).where(about, _holds_on(sa.literal(day))).order_by(_x.c.id)
+    return tuple(connection.scalars(query))
 
 
 def _covers_owner_or_unit(

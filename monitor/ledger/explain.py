@@ -4,63 +4,51 @@ Nothing is stored for it: the units are read as the statements counted them; tho
 instant are made again for it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import counts, coverage, scratch, statements, units
-from monitor.ledger.figures import RATIOS, Name, percent, ratio
-from monitor.ledger.obligations import View, among, fill, seen
+from monitor.ledger import counts, coverage, office_reports, scratch, since_seal, statements, units
+from monitor.ledger.days import LocalDay
+from monitor.ledger.definitions import DEFINITIONS, Definition
+from monitor.ledger.explained_units import Line, lines
+from monitor.ledger.figures import RATIOS, Name, Ratio, percent, ratio
+from monitor.ledger.machine_form import machine_form
+from monitor.ledger.obligations import View, among, fill, is_obligation, is_record, seen
+from monitor.ledger.office_reports import ZeroReport
+from monitor.ledger.since_seal import SinceSeal
 from monitor.ledger.statements import Statement
 from monitor.store import planner
-from monitor.store.tables import behavior, expected, finding, rule, unit
-from monitor.words import DISTRICT, Reason, Severity
-from monitor.workdays import Calendar, Month
+from monitor.store.tables import calendar_day, expected_kind, unit
+from monitor.words import DISTRICT, Kind, Reason
+from monitor.workdays import Month
 
-FORMAT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """A rule that a record fails."""
-
-    rule: str
-    rule_class: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One unit: a record, or an expected row that has none; no person and no enterprise in it."""
-
-    kind: str
-    source: str
-    record_id: str
-    action_code: str | None
-    month: str
-    reason: str | None
-    charged: bool
-    counted_from: date
-    due_on: date
-    working_days: int
-    failures: tuple[Failure, ...] = ()
+FORMAT = 2
+"""Since 2 units say how their due was counted, day by day, and figures what they count."""
 
 
 @dataclass(frozen=True, slots=True)
 class FigureLine:
-    """A figure with up to N of the units that it lacks; `items` are item codes instead."""
+    """A figure with up to N of the units that it lacks; `items` are item codes instead.
+
+    `reached` are units that its numerator counts, `departments` each one's numerator and
+    denominator: they are there where the figure was asked for by name, these of the district's.
+    """
 
     name: str
     zh: str
+    definition: Definition
     numerator: int
     denominator: int
     percent: str | None
     lacking: tuple[Line, ...] = ()
     items: tuple[str, ...] = ()
+    reached: tuple[Line, ...] = ()
+    departments: Mapping[str, tuple[int, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +69,14 @@ class Explanation:
 
     statement: Statement
     figures: tuple[FigureLine, ...]
-    reasons: tuple[ReasonLine, ...]
+    reasons: tuple[ReasonLine, ...] | None
+    """None where one figure was asked for."""
+    zero_reports: tuple[ZeroReport, ...] = ()
+    since_seal: SinceSeal | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The machine form, ready for json.dumps; `format` goes up when it changes."""
-        document: dict[str, Any] = _plain(asdict(self))
-        document["statement"]["month"] = str(self.statement.month)
-        return {"format": FORMAT, **document}
+        return {"format": FORMAT, **machine_form(self)}
 
 
 def explain(
@@ -97,25 +86,28 @@ def explain(
     month: Month,
     limit: int = 20,
     now: datetime | None = None,
+    figure: Name | None = None,
 ) -> Explanation | None:
     """How the statement of `department` (a code or `district`) for `month` comes about.
 
-    Up to `limit` units are listed for each figure and reason. The units are those of `now`, by
-    default of the statement itself. None where there is no such statement.
+    Up to `limit` units are listed for each figure and reason; where one `figure` is asked for, of
+    it alone. The units are those of `now`, by default of the statement itself. None where there is
+    no such statement.
     """
     found = statements.read(connection, month, department)
     if not found:
         return None
     planner.without_jit(connection)
     if now is None or now == found[0].as_of:
-        of = _of(unit, department)
-        return _explained(connection, settings, found[0], of, coverage.KEPT, limit)
+        asked = _Asked(connection, settings, found[0], _of(unit, department), coverage.KEPT, limit)
+        return asked.explanation(figure)
     with scratch.made(connection, among, seen):
         if department != DISTRICT:
             units.list_of(connection, department)
         fill(connection, settings, View(now), whole=department == DISTRICT)
         of = _of(seen, department)
-        return _explained(connection, settings, found[0], of, counts.acts(seen), limit)
+        asked = _Asked(connection, settings, found[0], of, counts.acts(seen), limit)
+        return asked.explanation(figure)
 
 
 def _of(table: sa.Table, department: str) -> sa.Subquery:
@@ -124,150 +116,148 @@ def _of(table: sa.Table, department: str) -> sa.Subquery:
     return sa.select(table).where(mine).subquery("of")
 
 
-def _explained(
-    connection: sa.Connection,
-    settings: Settings,
-    statement: Statement,
-    of: sa.Subquery,
-    acts: sa.Select[Any],
-    limit: int,
-) -> Explanation:
-    reasons = (
-        _reason(connection, settings, of, reason, statement.month, limit)
-        for reason in Reason
-        if reason in statement.reasons or reason is Reason.PENDING
-    )
-    figures = tuple(
-        _figure(connection, settings, of, acts, statement, Name(name), limit)
-        for name in statement.figures
-        if name in frozenset(Name)
-    )
-    return Explanation(statement, figures, tuple(line for line in reasons if line.count))
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is explained: a statement, the units `of` it, the `acts` that cover items."""
 
+    connection: sa.Connection
+    settings: Settings
+    statement: Statement
+    of: sa.Subquery
+    acts: sa.Select[Any]
+    limit: int
 
-def _figure(
-    connection: sa.Connection,
-    settings: Settings,
-    of: sa.Subquery,
-    acts: sa.Select[Any],
-    statement: Statement,
-    name: Name,
-    limit: int,
-) -> FigureLine:
-    figure = statement.figures[name]
-    share = percent(figure["numerator"], figure["denominator"])
-    line = FigureLine(
-        name.value,
-        name.zh,
-        figure["numerator"],
-        figure["denominator"],
-        None if share is None else str(share),
-    )
-    if name in RATIOS:
-        share_of = ratio(name, of)
-        lacking = sa.and_(
-            share_of.of, sa.not_(share_of.reached), of.c.month == str(statement.month)
+    def explanation(self, only: Name | None) -> Explanation:
+        """All figures and reasons, or one figure."""
+        statement = self.statement
+        names = [Name(name) for name in statement.figures if name in frozenset(Name)]
+        if only is not None:
+            shown = tuple(self._whole(name) for name in names if name is only)
+            return Explanation(statement, shown, None)
+        reasons = (
+            self._reason(reason)
+            for reason in Reason
+            if reason in statement.reasons or reason is Reason.PENDING
         )
-        return replace(line, lacking=_lines(connection, settings, of, lacking, limit))
-    if name is Name.COVERAGE_SUB and statement.department != DISTRICT:
-        codes = coverage.uncovered(connection, statement.department, statement.month, limit, acts)
-        return replace(line, items=tuple(codes))
-    return line
-
-
-def _reason(
-    connection: sa.Connection,
-    settings: Settings,
-    of: sa.Subquery,
-    reason: Reason,
-    month: Month,
-    limit: int,
-) -> ReasonLine:
-    under = sa.and_(of.c.reason == reason.value, of.c.month <= str(month))
-    query = (
-        sa.select(
-            of.c.kind,
-            sa.func.count(),
-            sa.func.sum(sa.case((of.c.charged, 1), else_=0)),
+        reports = office_reports.read(self.connection, statement.month)
+        return Explanation(
+            statement,
+            tuple(map(self._figure, names)),
+            tuple(line for line in reasons if line.count),
+            tuple(each for each in reports if each.department == statement.department),
+            since_seal.read(self.connection, statement),
         )
-        .where(under)
-        .group_by(of.c.kind)
-        .order_by(of.c.kind)
-    )
-    rows = connection.execute(query).all()
-    return ReasonLine(
-        reason=reason.value,
-        zh=reason.zh,
-        count=sum(row[1] for row in rows),
-        charged=sum(row[2] for row in rows),
-        by_kind={row[0]: row[1] for row in rows},
-        units=_lines(connection, settings, of, under, limit),
-    )
 
-
-def _lines(
-    connection: sa.Connection,
-    settings: Settings,
-    of: sa.Subquery,
-    condition: sa.ColumnElement[bool],
-    limit: int,
-) -> tuple[Line, ...]:
-    """The oldest `limit` units that fit, with the rules that they fail: two statements."""
-    first = (behavior.c.id == of.c.behavior_id, expected.c.id == of.c.expected_id)
-    coalesce = sa.func.coalesce
-    query = (
-        sa.select(
-            of,
-            coalesce(behavior.c.source, expected.c.source).label("source"),
-            coalesce(behavior.c.record_id, expected.c.record_id).label("record_id"),
-            coalesce(behavior.c.action_code, expected.c.action_code).label("action_code"),
+    def _figure(self, name: Name) -> FigureLine:
+        """A figure with what it lacks."""
+        statement = self.statement
+        figure = statement.figures[name]
+        share = percent(figure["numerator"], figure["denominator"])
+        line = FigureLine(
+            name.value,
+            name.zh,
+            DEFINITIONS[name],
+            figure["numerator"],
+            figure["denominator"],
+            None if share is None else str(share),
         )
-        .select_from(of.outerjoin(behavior, first[0]).outerjoin(expected, first[1]))
-        .where(condition)
-        .order_by(of.c.basis_on, of.c.behavior_id.nulls_last(), of.c.expected_id.nulls_last())
-        .limit(limit)
-    )
-    rows = connection.execute(query).all()
-    failures = _failures(connection, [row.behavior_id for row in rows if row.behavior_id])
-    return tuple(_line(row, settings.days, failures.get(row.behavior_id, ())) for row in rows)
+        # What progress lacks stands below it as the backlog.
+        if name is not Name.PROGRESS and (share_of := self._share(name)) is not None:
+            return replace(line, lacking=self._lines(_lacks(share_of)))
+        if name is Name.COVERAGE_SUB and statement.department != DISTRICT:
+            codes = coverage.uncovered(
+                self.connection, statement.department, statement.month, self.limit, self.acts
+            )
+            return replace(line, items=tuple(codes))
+        return line
+
+    def _whole(self, name: Name) -> FigureLine:
+        """A figure with what it lacks, what it counts, and the departments it is made from."""
+        line = self._figure(name)
+        if (share_of := self._share(name)) is not None:
+            line = replace(
+                line,
+                lacking=self._lines(_lacks(share_of)),
+                reached=self._lines(sa.and_(share_of.of, share_of.reached)),
+            )
+        if self.statement.department != DISTRICT:
+            return line
+        return replace(line, departments=self._departments(name))
+
+    def _departments(self, name: Name) -> dict[str, tuple[int, int]]:
+        """The departments' own shares; of the figures that count departments, who counts."""
+        own = {
+            each.department: each
+            for each in statements.read(self.connection, self.statement.month)
+            if each.department != DISTRICT
+        }
+        if name in (Name.ZERO, Name.NOT_MEASURED):
+            return {code: (int(s.zero), 1) for code, s in own.items() if s.in_scope}
+        return {
+            code: (figure["numerator"], figure["denominator"])
+            for code, s in own.items()
+            if (figure := s.figures.get(name)) is not None
+        }
+
+    def _share(self, name: Name) -> Ratio | None:
+        """Which units a figure counts, and which of them reach it; None where it counts others.
+
+        Kinds that were not read are not counted.
+        """
+        u, month = self.of.c, str(self.statement.month)
+        in_month = sa.and_(u.month == month, u.kind.not_in(self._unread_kinds()))
+        if name in RATIOS:
+            share = ratio(name, self.of)
+            is_asked_for: sa.ColumnElement[bool] = sa.true()
+            if name is Name.ENTRY:
+                is_asked_for = sa.exists().where(
+                    expected_kind.c.department == u.department, expected_kind.c.kind == u.kind
+                )
+            return Ratio(sa.and_(share.of, in_month, is_asked_for), share.reached)
+        if name is Name.COMPLETENESS:
+            submitted = sa.and_(is_record(self.of), u.submitted, in_month)
+            return Ratio(submitted, u.filled >= u.mandatory)
+        if name is Name.PROGRESS:
+            carried_into = sa.select(calendar_day.c.day).where(calendar_day.c.open_month >= month)
+            was_carried = sa.and_(u.month < month, LocalDay(u.cleared_at).in_(carried_into))
+            cleared = sa.and_(is_obligation(self.of), u.reason.is_(None))
+            counts_here = sa.and_(cleared, sa.or_(u.month == month, was_carried))
+            remains = sa.and_(u.reason.is_not(None), u.month <= month)
+            return Ratio(sa.or_(counts_here, remains), u.reason.is_(None))
+        return None
+
+    def _unread_kinds(self) -> list[str]:
+        """The kinds of the department's acts that could not be read; of the district none is."""
+        if self.statement.department == DISTRICT:
+            return []
+        return [kind.value for kind in Kind if kind in self.statement.not_measured]
+
+    def _reason(self, reason: Reason) -> ReasonLine:
+        u = self.of.c
+        under = sa.and_(u.reason == reason.value, u.month <= str(self.statement.month))
+        query = (
+            sa.select(
+                u.kind,
+                sa.func.count(),
+                sa.func.sum(sa.case((u.charged, 1), else_=0)),
+            )
+            .where(under)
+            .group_by(u.kind)
+            .order_by(u.kind)
+        )
+        rows = self.connection.execute(query).all()
+        return ReasonLine(
+            reason=reason.value,
+            zh=reason.zh,
+            count=sum(row[1] for row in rows),
+            charged=sum(row[2] for row in rows),
+            by_kind={row[0]: row[1] for row in rows},
+            units=self._lines(under),
+        )
+
+    def _lines(self, condition: sa.ColumnElement[bool]) -> tuple[Line, ...]:
+        return lines(self.connection, self.settings, self.of, condition, self.limit)
 
 
-def _line(row: Any, calendar: Calendar, failures: Sequence[Failure]) -> Line:
-    due_on = row.reason_due_on or row.due_on
-    return Line(
-        kind=row.kind,
-        source=row.source,
-        record_id=row.record_id,
-        action_code=row.action_code,
-        month=row.month,
-        reason=row.reason,
-        charged=row.charged,
-        counted_from=row.basis_on,
-        due_on=due_on,
-        working_days=calendar.between(row.basis_on, due_on),
-        failures=tuple(failures),
-    )
-
-
-def _failures(connection: sa.Connection, ids: Sequence[int]) -> dict[int, list[Failure]]:
-    if not ids:
-        return {}
-    query = (
-        sa.select(finding.c.behavior_id, rule.c.id, rule.c["class"], rule.c.message)
-        .join(rule, rule.c.number == finding.c.rule)
-        .where(finding.c.behavior_id.in_(ids), rule.c.active, rule.c.severity == Severity.CRITICAL)
-        .order_by(finding.c.behavior_id, rule.c.number)
-    )
-    failures: dict[int, list[Failure]] = {}
-    for behavior_id, *what in connection.execute(query):
-        failures.setdefault(behavior_id, []).append(Failure(what[0], what[1], what[2]))
-    return failures
-
-
-def _plain(value: Any) -> Any:
-    """`value` as JSON knows it."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    return value.isoformat() if isinstance(value, date) else value
+def _lacks(share: Ratio) -> sa.ColumnElement[bool]:
+    return sa.and_(share.of, sa.not_(share.reached))

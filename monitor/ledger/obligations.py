@@ -118,6 +118,19 @@ def basis_on(record: sa.FromClause, expected_on: sa.ColumnElement[Any]) -> sa.Co
     )
 
 
+def submission_on(record: sa.FromClause) -> sa.ColumnElement[date]:
+    """The day that counts as that of a record's submission.
+
+    Without an instant of submission, or where that isn't proven, the day on which we first saw it
+    submitted is all there is.
+    """
+    first_seen_on = LocalDay(record.c.first_submitted_seen_at)
+    return sa.case(
+        (record.c.submission_unproven, first_seen_on),
+        else_=sa.func.coalesce(record.c.submitted_on, first_seen_on, record.c.first_seen_on),
+    )
+
+
 def _from_records(settings: Settings, view: View, whole: bool) -> sa.Select[Any]:
     row = _records(view, whole).subquery("record")
     of_basis, of_status, of_submission = (
@@ -213,17 +226,11 @@ def _records(view: View, whole: bool) -> sa.Select[Any]:
         source = source.outerjoin(history, history.c.behavior_id == b.c.id)
     basis = basis_on(b, e.c.due_basis_on)
     owner = sa.func.coalesce(b.c.department, UNKNOWN_DEPARTMENT)
-    # Without an instant of submission the day on which we first saw it submitted is all there is.
-    submission_on = sa.case(
-        (b.c.submission_unproven, LocalDay(b.c.first_submitted_seen_at)),
-        else_=sa.func.coalesce(
-            b.c.submitted_on, LocalDay(b.c.first_submitted_seen_at), b.c.first_seen_on
-        ),
-    )
+    submitted = submission_on(b)
     status = (
         hindsight.status_now()
         if history is None
-        else hindsight.status_then(view.at, submission_on, history)
+        else hindsight.status_then(view.at, submitted, history)
     )
     return (
         sa.select(
@@ -238,7 +245,7 @@ def _records(view: View, whole: bool) -> sa.Select[Any]:
             e.c.id.label("expected_id"),
             basis.label("basis_on"),
             LocalDay(b.c.status_at).label("status_on"),
-            submission_on.label("submission_on"),
+            submitted.label("submission_on"),
             status.label("status_then"),
             b.c.duplicate_of.is_not(None).label("duplicate"),
             exemptions.covers_record(b, owner, basis).label("exempt"),

@@ -83,6 +83,15 @@ def read(connection: sa.Connection) -> list[Seal]:
     ]
 
 
+def holding(connection: sa.Connection, month: Month) -> Seal | None:
+    """The seal that holds for a month; None where it isn't sealed, or was reopened."""
+    query = sa.select(seal).where(seal.c.month == str(month), revisions.holds())
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    return Seal(month, row.revision, row.sealed_at, row.document, row.hash, reopened=None)
+
+
 def places(links: Iterable[tuple[str, str | None]]) -> Mapping[str, int]:
     """Where each hash stands in the chain, from pairs of a seal's hash and the one it names.
 

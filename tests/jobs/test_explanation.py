@@ -4,13 +4,20 @@ import io
 import json
 from datetime import UTC, date, datetime
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
-from jobs.explanation import disclosed, rendered
+from jobs import disclosed, history
+from jobs.explanation import rendered
+from monitor.config import Settings
 from monitor.directory import Department
-from monitor.ledger.explain import Explanation, FigureLine, Line, ReasonLine
+from monitor.ledger.day_count import counted
+from monitor.ledger.definitions import DEFINITIONS
+from monitor.ledger.explain import Explanation, FigureLine, ReasonLine
+from monitor.ledger.explained_units import Line
+from monitor.ledger.figures import Name
 from monitor.ledger.statements import Statement
-from monitor.words import MonthState
+from monitor.ledger.unit_history import Delivered, Standing, UnitHistory
+from monitor.words import Kind, MonthState, Reason
 from monitor.workdays import Month
 from tests.notify.district import CREDIT_CODE, A
 
@@ -44,6 +51,16 @@ STATEMENT = Statement(
 )
 
 
+DEPARTMENTS = {A: Department(A, "示范局", "示范局")}
+
+
+def on_screen(shown: RenderableType) -> str:
+    """What a wide terminal shows."""
+    screen = io.StringIO()
+    Console(file=screen, width=200).print(shown)
+    return screen.getvalue()
+
+
 def line(action_code: str | None, record_id: str) -> Line:
     return Line(
         kind="punish",
@@ -53,24 +70,20 @@ def line(action_code: str | None, record_id: str) -> Line:
         month="2022-01",
         reason="draft",
         charged=True,
-        counted_from=date(2022, 1, 4),
-        due_on=date(2022, 1, 13),
-        working_days=7,
+        count=counted(Settings(), Kind.PUNISH, Reason.DRAFT, date(2022, 1, 28), None, None),
     )
 
 
 def test_identity_codes_inside_codes_are_masked_and_the_department_s_own_is_shown() -> None:
     lacking = (line(f"罚{CARD}-1", "row-1"), line(None, f"punish|{A}|{CREDIT_CODE}-2"))
+    figure = FigureLine("timely_ratio", "及时率", DEFINITIONS[Name.TIMELY], 0, 2, "0.00", lacking)
     explanation = Explanation(
         STATEMENT,
-        (FigureLine("timely_ratio", "及时率", 0, 2, "0.00", lacking),),
+        (figure,),
         (ReasonLine("draft", "暂存未报", 1, 1, {"punish": 1}, lacking[:1]),),
     )
-    departments = {A: Department(A, "示范局", "示范局")}
-    told = disclosed(explanation, departments)
-    screen = io.StringIO()
-    Console(file=screen, width=200).print(rendered(told, departments))
-    shown = screen.getvalue()
+    told = disclosed.explanation(explanation, DEPARTMENTS)
+    shown = on_screen(rendered(told, DEPARTMENTS))
     assert CARD not in shown
     assert CREDIT_CODE not in shown
     assert shown.count("罚***-1") == 2
@@ -78,3 +91,34 @@ def test_identity_codes_inside_codes_are_masked_and_the_department_s_own_is_show
     document = json.dumps(told.to_json())
     assert CARD not in document
     assert CREDIT_CODE not in document
+
+
+def test_identity_codes_are_masked_in_a_history_too() -> None:
+    seen = datetime(2022, 1, 29, tzinfo=UTC)
+    act = UnitHistory(
+        department=A,
+        month=Month(2022, 1),
+        standing=Standing.REMAINS,
+        line=line(f"罚{CARD}-1", "row-1"),
+        exemptions=(),
+        delivered=(Delivered(True, "cases", f"punish|{A}|{CREDIT_CODE}-2", seen, None),),
+        statuses=(),
+        events=(),
+        since=None,
+        until=None,
+        age=None,
+    )
+    shown = on_screen(history.rendered([disclosed.history(act, DEPARTMENTS)], DEPARTMENTS))
+    assert f"punish|{A}|***-2" in shown
+    assert "罚***-1" in shown
+
+
+def test_the_days_of_a_due_are_told_one_by_one_and_free_stretches_together() -> None:
+    units = (line("示范处罚-1", "row-1"),)
+    reason = ReasonLine("draft", "暂存未报", 1, 1, {"punish": 1}, units)
+    shown = on_screen(rendered(Explanation(STATEMENT, (), (reason,)), DEPARTMENTS))
+    assert "行为发生 2022-01-28 起 7 个工作日 → 2022-02-11" in shown
+    assert "01-29 第1日（调休上班）" in shown
+    assert "02-01–02-03 不计（春节）" in shown
+    assert "02-05–02-06 不计（周末）" in shown
+    assert "02-11 第7日" in shown

@@ -8,10 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from monitor.ledger import statements, tallies
-from monitor.ledger.explain import Explanation, explain
-from monitor.ledger.figures import percent
+from monitor.ledger.explain import Explanation, ReasonLine, explain
+from monitor.ledger.figures import Name, percent
+from monitor.ledger.since_seal import Change
 from monitor.store import Store
-from monitor.workdays import Month
+from monitor.store.tables import backlog
+from monitor.workdays import Month, day_end
 from tests.ledger.book import JANUARY, A, B, Book, china
 
 OPEN = "2022-02-10T09:00"
@@ -29,12 +31,19 @@ def test_nothing_of_nothing_is_no_percentage() -> None:
     assert percent(0, 0) is None
 
 
-def _explained(book: Book, department: str = A) -> Explanation:
-    book.tick(OPEN)
+def _explained(
+    book: Book, department: str = A, now: str = OPEN, figure: Name | None = None
+) -> Explanation:
+    book.tick(now)
     with book.store.reading() as connection:
-        found = explain(connection, book.settings, department, JANUARY)
+        found = explain(connection, book.settings, department, JANUARY, figure=figure)
     assert found is not None
     return found
+
+
+def _reasons(found: Explanation) -> tuple[ReasonLine, ...]:
+    assert found.reasons is not None
+    return found.reasons
 
 
 def test_an_explanation_names_record_rule_and_the_days_counted(store: Store) -> None:
@@ -42,14 +51,15 @@ def test_an_explanation_names_record_rule_and_the_days_counted(store: Store) -> 
     book.record(action_code="示范-1", fails=["06"])
     book.record(action_code="示范-2")
     found = _explained(book)
-    [reason] = found.reasons
+    [reason] = _reasons(found)
     [line] = reason.units
     assert (reason.reason, reason.count, reason.by_kind) == ("invalid", 1, {"check": 1})
-    assert (line.action_code, line.counted_from, line.due_on, line.working_days) == (
+    count = line.count
+    assert (line.action_code, count.counted_from, count.due_on, len(count.days)) == (
         "示范-1",
         date(2022, 1, 10),
         date(2022, 1, 17),
-        5,
+        7,
     )
     assert [failure.rule for failure in line.failures] == ["any.class_06"]
 
@@ -69,9 +79,102 @@ def test_the_counts_of_the_reasons_are_those_of_the_statement(store: Store) -> N
     book.record(status="draft", submitted=None)
     book.record(status="pending", owner=B)
     found = _explained(book, "district")
-    assert {line.reason: line.charged for line in found.reasons if line.charged} == dict(
+    assert {line.reason: line.charged for line in _reasons(found) if line.charged} == dict(
         found.statement.reasons
     )
+
+
+@pytest.mark.parametrize("department", [A, "district"])
+@pytest.mark.parametrize(
+    "name", [Name.ENTRY, Name.TIMELY, Name.VALID, Name.LINKED, Name.RETURN_FIX, Name.PROGRESS]
+)
+def test_a_figure_asked_for_shows_every_unit_of_numerator_and_denominator(
+    store: Store, name: Name, department: str
+) -> None:
+    book = Book(store, (A, B))
+    book.record(on=date(2021, 12, 10), submitted="2022-01-20T09:00")
+    book.record(fails=["06"])
+    book.record("force", check_action_code="无", fails=["08"], submitted="2022-02-08T09:00")
+    book.remember(book.record(owner=B), "returned", "2022-01-12T09:00")
+    book.record(status="returned", owner=B)
+    book.record(status="draft", submitted=None)
+    book.expect()
+    book.expect("punish", department=B)
+    found = _explained(book, department, figure=name)
+    assert found.reasons is None
+    [figure] = found.figures
+    assert len(figure.reached) == figure.numerator
+    assert len(figure.lacking) == figure.denominator - figure.numerator
+    if department == "district":
+        shares = (figure.departments or {}).values()
+        assert sum(of for _, of in shares) == figure.denominator
+
+
+def test_the_mandatory_cells_that_hold_nothing_are_named(store: Store) -> None:
+    book = Book(store)
+    book.record(malformed="inspectors")
+    [figure] = _explained(book, figure=Name.COMPLETENESS).figures
+    [line] = figure.lacking
+    assert len(line.blank) == figure.denominator - figure.numerator
+    assert "行政相对人" in line.blank
+    assert "检查人员" not in line.blank
+
+
+def test_a_returned_record_is_counted_from_its_return_as_the_ledger_counts_it(
+    store: Store,
+) -> None:
+    book = Book(store)
+    book.record(status="returned", status_at=china("2022-01-17T09:00"))
+    book.record(status="pending")
+    due = {
+        line.reason: unit.count.due_on for line in _reasons(_explained(book)) for unit in line.units
+    }
+    rows = book.rows(sa.select(backlog.c.reason, backlog.c.due_at))
+    assert {reason: day_end(due[reason]) for reason in due} == dict(rows)
+    assert due["returned"] == date(2022, 1, 20)
+
+
+def test_what_was_sealed_stands_beside_what_is_with_the_causes_of_the_difference(
+    store: Store,
+) -> None:
+    book = Book(store)
+    draft = book.record(status="draft", submitted=None)
+    book.record(status="draft", submitted=None)
+    assert _explained(book).since_seal is None
+    book.tick("2022-02-12T09:00")
+    book.change(draft, status="accepted", status_at=china("2022-02-14T09:00"))
+    book.record(status="draft", submitted=None, on=date(2022, 1, 12))
+    book.record(status="draft", submitted=None, on=date(2022, 1, 13))
+    since = _explained(book, now="2022-02-15T09:00").since_seal
+    assert since is not None
+    assert (since.state, since.revision, since.counts["backlog"]) == ("not_cleared", 1, 2)
+    assert since.changes == (Change("found_late", 2, 0), Change("submitted", 0, 1))
+    assert (since.remained, since.remains, since.seen_late) == (2, 3, 0)
+
+
+def test_what_was_done_before_the_close_and_read_after_it_was_sealed_so(store: Store) -> None:
+    book = Book(store)
+    draft = book.record(status="draft", submitted=None)
+    book.tick(OPEN)
+    sent = china("2022-02-11T23:50")
+    book.change(
+        draft, status="accepted", status_at=sent, submitted_at=sent, submitted_on=date(2022, 2, 11)
+    )
+    since = _explained(book, now="2022-02-12T09:00").since_seal
+    assert since is not None
+    assert (since.state, since.remained, since.seen_late) == ("cleared_on_time", 0, 1)
+    assert since.changes == (Change("submitted", 0, 1),)
+
+
+def test_a_zero_report_of_the_month_stands_in_its_explanation_and_is_contradicted(
+    store: Store,
+) -> None:
+    book = Book(store)
+    book.record()
+    book.report_zero(A, "2022-01", "2022-02-01T09:00")
+    book.report_zero(A, "2021-12", "2022-01-01T09:00")
+    [report] = _explained(book).zero_reports
+    assert (report.month, report.contradicted, report.obligations) == (JANUARY, True, 1)
 
 
 def test_an_explanation_is_json(store: Store) -> None:
@@ -79,7 +182,9 @@ def test_an_explanation_is_json(store: Store) -> None:
     book.item("01030100100101")
     book.record(status="draft", submitted=None)
     document = json.loads(json.dumps(_explained(book).to_json()))
-    assert (document["format"], document["statement"]["month"]) == (1, "2022-01")
+    assert (document["format"], document["statement"]["month"]) == (2, "2022-01")
+    days = document["reasons"][0]["units"][0]["count"]["days"]
+    assert days[0] == {"day": "2022-01-11", "kind": "weekday", "holiday": None, "number": 1}
     coverage = next(f for f in document["figures"] if f["name"] == "coverage_sub_ratio")
     assert coverage["items"] == ["01030100100101"]
 

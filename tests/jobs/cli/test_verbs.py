@@ -196,15 +196,31 @@ def test_a_department_is_explained_down_to_records_and_rules(demo: Shown, board:
     assert said.code == 0
     shown = flat(said.out)
     assert "示范区城市管理综合执法局 · 2026-10 · 进行中 (open)" in shown
-    assert "close 11-06 24:00" in shown
+    assert "清零时点 11-06 24:00" in shown
     assert "合格率 (valid_ratio): " in shown
     assert "不合格 (invalid): " in shown
     document = yueqingling(demo.folder, "explain", "城管执法局", MONTH, "--json").json
-    assert document["format"] == 1
+    assert document["format"] == 2
     wanted = max(board.json["departments"], key=lambda row: row["backlog"])
     assert document["statement"]["backlog"] == wanted["backlog"]
     counted = {line["reason"]: line["charged"] for line in document["reasons"] if line["charged"]}
     assert counted == wanted["reasons"]
+
+
+def test_a_figure_and_an_act_are_explained_by_their_names(demo: Shown) -> None:
+    asked = ("explain", "城管执法局", MONTH, "--figure", "valid_ratio", "-n", "9999")
+    [figure] = yueqingling(demo.folder, *asked, "--json").json["figures"]
+    assert len(figure["reached"]) == figure["numerator"]
+    assert "计入分子的" in yueqingling(demo.folder, *asked).out
+    record_id = figure["lacking"][0]["record_id"]
+    act = ("explain", "城管执法局", "--unit", record_id)
+    [unit] = yueqingling(demo.folder, *act, "--json").json["units"]
+    assert (unit["standing"], unit["events"][0]["to_reason"]) == ("remains", "invalid")
+    assert "积压中的变化" in yueqingling(demo.folder, *act).out
+    unknown = yueqingling(demo.folder, "explain", "城管执法局", "--unit", "示范-0")
+    assert (unknown.code, "found none such" in flat(unknown.err)) == (2, True)
+    assert yueqingling(demo.folder, *act, "--figure", "valid_ratio").code == 2
+    assert "timely_ratio" in yueqingling(demo.folder, *asked[:4], "合格").err
 
 
 def test_findings_come_to_the_terminal_and_into_files_alike(demo: Shown, tmp_path: Path) -> None:

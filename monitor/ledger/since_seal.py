@@ -1,0 +1,96 @@
+"""Since the seal (封存后变化): what was sealed beside what stands now, and why they differ.
+
+The seal looks back at the close; events of the backlog tell what came and went after it. What was
+done before the close and read after it is in the seal already, and has its event later: it stands
+as `seen_late`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from monitor.ledger import seals
+from monitor.ledger.figures import Figures
+from monitor.ledger.statements import Statement
+from monitor.store.tables import backlog_event
+from monitor.words import DISTRICT, MonthState
+
+COUNTED = ("obligations", "backlog", "pending", "carried")
+"""The counts of a statement that a seal holds, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How many units came into the backlog, or left it, for one cause after the close."""
+
+    cause: str
+    came: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class SinceSeal:
+    """What was sealed, as `COUNTED` and figures, and what has changed since the close.
+
+    `remained` is what was left at the close, pending units included, `remains` what is left now.
+    The changes add up from the one to the other, but for the units `seen_late`: read after the
+    close as they had been before it.
+    """
+
+    sealed_at: datetime
+    revision: int
+    state: MonthState
+    counts: Mapping[str, int]
+    figures: Figures
+    changes: tuple[Change, ...]
+    remained: int
+    remains: int
+    seen_late: int
+
+
+def read(connection: sa.Connection, statement: Statement) -> SinceSeal | None:
+    """What a sealed statement was and became; None where the month has no seal that holds."""
+    seal = seals.holding(connection, statement.month)
+    if seal is None:
+        return None
+    for sealed in seal.document["statements"]:
+        if sealed["department"] == statement.department:
+            break
+    else:
+        return None
+    changes = _changes(connection, statement)
+    remained = sealed["backlog"] + sealed["pending"]
+    remains = statement.backlog + statement.pending
+    return SinceSeal(
+        sealed_at=seal.sealed_at,
+        revision=seal.revision,
+        state=MonthState(sealed["state"]),
+        counts={name: sealed[name] for name in COUNTED},
+        figures=sealed["figures"],
+        changes=changes,
+        remained=remained,
+        remains=remains,
+        seen_late=remains - remained - sum(each.came - each.left for each in changes),
+    )
+
+
+def _changes(connection: sa.Connection, statement: Statement) -> tuple[Change, ...]:
+    """What came and left after the close, of the month and those before it, by cause."""
+    e = backlog_event.c
+    came = sa.func.sum(sa.case((e.from_reason.is_(None), 1), else_=0))
+    left = sa.func.sum(sa.case((e.to_reason.is_(None), 1), else_=0))
+    query = (
+        sa.select(e.cause, came, left)
+        .where(
+            e.at >= statement.close_at,
+            e.month <= str(statement.month),
+            sa.or_(e.from_reason.is_(None), e.to_reason.is_(None)),
+        )
+        .group_by(e.cause)
+        .order_by(e.cause)
+    )
+    if statement.department != DISTRICT:
+        query = query.where(e.department == statement.department)
+    return tuple(Change(*row) for row in connection.execute(query))

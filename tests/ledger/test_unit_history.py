@@ -1,0 +1,115 @@
+"""The history of one act: what was delivered of it, its reasons in time, and its age."""
+
+import json
+from datetime import date
+
+from monitor.config import Settings
+from monitor.ledger.unit_history import Standing, UnitHistory, histories
+from monitor.store import Store
+from monitor.store.tables import expected
+from tests.ledger.book import A, B, Book, china
+
+CODE = "示范检查-1"
+
+
+def told(
+    book: Book, code: str = CODE, department: str = A, now: str = "2022-02-10T09:00"
+) -> tuple[UnitHistory, ...]:
+    """The history as of an instant, without another look at the ledger."""
+    book.commit()
+    with book.store.reading() as connection:
+        return histories(connection, book.settings, department, code, china(now))
+
+
+def changes(history: UnitHistory) -> list[tuple[str | None, str | None, str]]:
+    return [(each.from_reason, each.to_reason, each.cause.value) for each in history.events]
+
+
+def test_every_change_of_reason_is_told_with_its_cause_until_it_is_cleared(store: Store) -> None:
+    book = Book(store)
+    key = book.record(status="draft", submitted=None, action_code=CODE)
+    book.tick("2022-01-20T09:00")
+    book.change(key, status="pending", submitted_at=china("2022-01-21T08:00"))
+    book.tick("2022-01-21T09:00")
+    [waiting] = told(book, now="2022-01-27T09:00")
+    assert (waiting.standing, waiting.age, waiting.until) == (Standing.REMAINS, 5, None)
+    book.change(key, status="accepted")
+    book.tick("2022-01-25T09:00")
+    [found] = told(book)
+    assert changes(found) == [
+        (None, "draft", "found"),
+        ("draft", "pending", "submitted"),
+        ("pending", None, "accepted"),
+    ]
+    assert (found.standing, found.since, found.until, found.age) == (
+        Standing.CLEARED,
+        china("2022-01-20T09:00"),
+        china("2022-01-25T09:00"),
+        3,
+    )
+
+
+def test_an_expected_act_keeps_its_history_when_its_record_comes(store: Store) -> None:
+    book = Book(store)
+    book.expect(action_code=CODE, source="cases")
+    book.tick("2022-01-20T09:00")
+    book.record(action_code=CODE, source="checks", first_seen_at=china("2022-01-21T08:00"))
+    book.tick("2022-01-21T09:00")
+    [found] = told(book)
+    assert [(each.is_record, each.source) for each in found.delivered] == [
+        (False, "cases"),
+        (True, "checks"),
+    ]
+    assert changes(found) == [(None, "unentered", "found"), ("unentered", None, "entered")]
+
+
+def test_an_act_is_found_by_the_department_that_had_it_and_by_nobody_elses(store: Store) -> None:
+    book = Book(store, (A, B))
+    key = book.record(status="draft", submitted=None, action_code=CODE)
+    book.tick("2022-01-20T09:00")
+    assert told(book, department=B) == ()
+    book.change(key, implement_institution_code=B)
+    book.tick("2022-01-21T09:00")
+    [was], [has], [of_all] = (told(book, department=code) for code in (A, B, "district"))
+    assert was == has == of_all
+    assert was.department == B
+    assert [(each.department, each.cause) for each in was.events[1:]] == [
+        (A, "transferred"),
+        (B, "transferred"),
+    ]
+    assert told(book, "示范检查-9", "district") == ()
+
+
+def test_what_an_exemption_took_out_names_it(store: Store) -> None:
+    book = Book(store)
+    book.record(status="draft", submitted=None, action_code=CODE)
+    book.tick("2022-01-20T09:00")
+    number = book.exempt("unit", action_code=CODE)
+    book.exempt("unit", action_code=CODE, ends_on=date(2022, 1, 9))
+    book.tick("2022-01-21T09:00")
+    [found] = told(book)
+    assert (found.standing, found.exemptions) == (Standing.EXEMPT, (number,))
+    assert changes(found)[-1] == ("draft", None, "exempted")
+
+
+def test_a_withdrawn_act_is_gone_and_still_has_its_history(store: Store) -> None:
+    book = Book(store)
+    key = book.expect(action_code=CODE)
+    book.tick("2022-01-20T09:00")
+    book.withdraw(expected, key)
+    book.tick("2022-02-10T09:00")
+    [found] = told(book)
+    assert (found.standing, found.line) == (Standing.GONE, None)
+    assert found.delivered[0].withdrawn_at is not None
+    document = json.loads(json.dumps(found.to_json()))
+    assert (document["month"], document["events"][-1]["cause"]) == ("2022-01", "withdrawn")
+
+
+def test_an_act_without_a_code_is_found_by_the_record_of_its_source(store: Store) -> None:
+    source = {"name": "test", "feed": "check", "kind": "files", "path": "*.csv"}
+    book = Book(store)
+    book.settings = Settings.model_validate({"source": [source | {"status": "accepted"}]})
+    book.record(action_code=None, record_id="记录-7")
+    book.tick("2022-01-20T09:00")
+    [found] = told(book, "记录-7")
+    assert (found.standing, found.events, found.age) == (Standing.CLEARED, (), None)
