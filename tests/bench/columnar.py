@@ -97,7 +97,8 @@ class _Duck:
             rows = self.group([rule], fails)
         except self._error:
             return False
-        return sum(row[1] for row in rows) == found.get(rule.id, 0)
+        failures: int = sum(row[1] for row in rows)
+        return failures == found.get(rule.id, 0)
 
     def group(self, rules: Sequence[Rule], fails: Mapping[str, str]) -> list[tuple[Any, ...]]:
         """The departments and how many of their records fail each rule; a query a kind."""

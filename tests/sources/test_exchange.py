@@ -182,12 +182,12 @@ def test_the_greater_version_wins_whichever_comes_first(
 def test_a_time_that_cannot_be_read_is_kept_with_its_row_and_is_older_than_any(
     store: Store, now: datetime
 ) -> None:
-    good = {"cd_time": "2022-01-26 09:00:00"}
+    good = "2022-01-26 09:00:00"
     lesser = row(检查结果="03", 状态="退回", cd_time="示范时")
     for rows, holds in (
         ([lesser], "03"),
-        ([lesser, row(检查结果="02", **good)], "02"),
-        ([{**lesser, "cd_batch": "2"}, row(检查结果="02", cd_batch="1", **good)], "03"),
+        ([lesser, row(检查结果="02", cd_time=good)], "02"),
+        ([{**lesser, "cd_batch": "2"}, row(检查结果="02", cd_batch="1", cd_time=good)], "03"),
     ):
         for batches in ([rows], [rows[::-1]], [rows[-1:], rows[:1]]):
             with emptied(store):
