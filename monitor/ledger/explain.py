@@ -65,7 +65,7 @@ class ReasonLine:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A statement, its figures and its backlog, each down to what it rests on."""
+    """A statement, its figures and its backlog, each down to what it rests on; no person in it."""
 
     statement: Statement
     figures: tuple[FigureLine, ...]
@@ -144,7 +144,11 @@ class _Asked:
             statement,
             tuple(map(self._figure, names)),
             tuple(line for line in reasons if line.count),
-            tuple(each for each in reports if each.department == statement.department),
+            tuple(
+                replace(each, filed_by=None)
+                for each in reports
+                if each.department == statement.department
+            ),
             since_seal.read(self.connection, statement),
         )
 

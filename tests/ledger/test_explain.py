@@ -12,7 +12,7 @@ from monitor.ledger.explain import Explanation, ReasonLine, explain
 from monitor.ledger.figures import Name, percent
 from monitor.ledger.since_seal import Change
 from monitor.store import Store
-from monitor.store.tables import backlog
+from monitor.store.tables import backlog, zero_report
 from monitor.workdays import Month, day_end
 from tests.ledger.book import JANUARY, A, B, Book, china
 
@@ -95,8 +95,9 @@ def test_a_figure_asked_for_shows_every_unit_of_numerator_and_denominator(
     book.record(on=date(2021, 12, 10), submitted="2022-01-20T09:00")
     book.record(fails=["06"])
     book.record("force", check_action_code="无", fails=["08"], submitted="2022-02-08T09:00")
-    book.remember(book.record(owner=B), "returned", "2022-01-12T09:00")
-    book.record(status="returned", owner=B)
+    for owner in (A, B):
+        book.remember(book.record(owner=owner), "returned", "2022-01-12T09:00")
+        book.record(status="returned", owner=owner)
     book.record(status="draft", submitted=None)
     book.expect()
     book.expect("punish", department=B)
@@ -171,10 +172,12 @@ def test_a_zero_report_of_the_month_stands_in_its_explanation_and_is_contradicte
 ) -> None:
     book = Book(store)
     book.record()
-    book.report_zero(A, "2022-01", "2022-02-01T09:00")
+    filed = book.report_zero(A, "2022-01", "2022-02-01T09:00")
+    book.amend(zero_report, filed, filed_by="示范经办人")
     book.report_zero(A, "2021-12", "2022-01-01T09:00")
     [report] = _explained(book).zero_reports
     assert (report.month, report.contradicted, report.obligations) == (JANUARY, True, 1)
+    assert report.filed_by is None
 
 
 def test_an_explanation_is_json(store: Store) -> None:
