@@ -37,8 +37,8 @@ def spellings(list_name: str) -> dict[str, str]:
     codes = standard.code_list(list_name)
     written: dict[str, set[str]] = {}
     for number, label in codes.items():
-        for spelling in _spellings(number, label):
-            written.setdefault(_key(spelling), set()).add(number)
+        for spelling in _spellings(_key(number), _key(label)):
+            written.setdefault(spelling, set()).add(number)
     clear = {spelling: found.copy().pop() for spelling, found in written.items() if len(found) == 1}
     return clear | {_key(number): number for number in codes}
 

@@ -44,7 +44,7 @@ def _known(connection: sa.Connection, numbers: pl.Series) -> pl.DataFrame:
     what = [table.c[name] for name in _WHAT]
     of_records = bulk.one_of(connection, table.c.behavior_id, numbers)
     query = sa.select(table.c.behavior_id, *what, sa.true()).where(of_records).distinct()
-    rows = [tuple(row) for row in connection.execute(query)]
+    rows = [tuple(row) for row in connection.execute(query).all()]
     schema = {
         "id": pl.Int64(),
         "status": pl.String(),

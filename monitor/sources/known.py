@@ -1,5 +1,6 @@
 """What of a delivery is in the store as it was delivered: such rows need not be read again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -34,41 +35,37 @@ class Known:
     def sight(self, rows: pl.DataFrame) -> Sight:
         """`rows` have record_id, null where it isn't known yet, and delivery_hash."""
         record_ids = rows["record_id"]
-        found = self._found(rows.select("record_id", "delivery_hash"))
-        is_there = _at(found["position"], rows.height)
-        is_same = _at(found.filter("is_same")["position"], rows.height)
+        there, same = self._found(rows.select("record_id", "delivery_hash"))
+        is_there, is_same = _at(there, rows.height), _at(same, rows.height)
         in_hand = _one_of(record_ids, self._in_hand)
         # all rows of a record are read where one is: their order counts
         others = record_ids.filter(~is_same | in_hand).drop_nulls().unique()
         if is_same.any():
             is_same &= ~_one_of(record_ids, others)
         self._in_hand = others
-        there = record_ids.filter((is_there | in_hand) & ~is_same)
-        return Sight(is_same, there.unique())
+        return Sight(is_same, record_ids.filter((is_there | in_hand) & ~is_same).unique())
 
-    def _found(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """The positions of the rows whose records are there, and whether as they were delivered."""
-        told = rows.with_row_index("position").drop_nulls("record_id")
+    def _found(self, rows: pl.DataFrame) -> tuple[Sequence[int], Sequence[int]]:
+        """The positions of the rows whose records are there, and of those that are as delivered."""
         stored = self._table
+        told = rows.with_row_index("position").drop_nulls("record_id")
         with self._store.reading() as connection:
             listed = bulk.listed(connection, told)
-            query = sa.select(
-                listed.c.position,
-                sa.func.coalesce(stored.c.delivery_hash == listed.c.delivery_hash, sa.false()),
-            ).join_from(
+            positions = bulk.gathered(connection, listed.c.position)
+            is_same = stored.c.delivery_hash == listed.c.delivery_hash
+            query = sa.select(positions, positions.filter(is_same)).join_from(
                 listed,
                 stored,
                 (stored.c.source == self._source) & (stored.c.record_id == listed.c.record_id),
             )
-            found = [tuple(row) for row in connection.execute(query)]
-        schema = {"position": pl.UInt32(), "is_same": pl.Boolean()}
-        return pl.DataFrame(found, schema=schema, orient="row")
+            there, same = connection.execute(query).one()
+        return there or (), same or ()
 
 
-def _at(positions: pl.Series, height: int) -> pl.Series:
+def _at(positions: Sequence[int], height: int) -> pl.Series:
     """True at these positions of so many."""
     nowhere = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
-    return nowhere.scatter(positions, values=True) if len(positions) else nowhere
+    return nowhere.scatter(pl.Series(positions, dtype=pl.UInt32), values=True)
 
 
 def _one_of(texts: pl.Series, some: pl.Series) -> pl.Series:

@@ -166,7 +166,7 @@ def _stored(
         table.c.source == source.name,
         bulk.one_of(connection, table.c.record_id, record_ids),
     )
-    rows = [tuple(row) for row in connection.execute(query)]
+    rows = [tuple(row) for row in connection.execute(query).all()]
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

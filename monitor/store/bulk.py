@@ -124,6 +124,15 @@ def listed(connection: sa.Connection, frame: pl.DataFrame) -> sa.FromClause:
     return sa.select(*columns).subquery("listed")
 
 
+def gathered(connection: sa.Connection, number: sa.ColumnElement[int]) -> sa.FunctionElement[Any]:
+    """The numbers of all rows as one list, or nothing: to fetch a row for each costs more than to
+    find it.
+    """
+    if connection.dialect.name == "postgresql":
+        return sa.func.array_agg(number, type_=postgresql.ARRAY(sa.BigInteger()))
+    return sa.func.json_group_array(number, type_=sa.JSON())
+
+
 def _array(values: pl.Series) -> str:
     """PostgreSQL's own way to write an array: the driver would write each value by itself."""
     texts = values.cast(pl.String)

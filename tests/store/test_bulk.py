@@ -129,3 +129,13 @@ def test_rows_are_listed_to_join_with_whatever_they_hold(store: Store) -> None:
             )
             found = connection.execute(query.order_by(listed.c.place)).all()
             assert [tuple(pair) for pair in found] == list(given.rows())
+
+
+def test_numbers_are_gathered_into_one_value(store: Store) -> None:
+    with store.writing() as connection:
+        bulk.append(connection, behavior, frame([row(number, None) for number in range(3)]))
+        number = bulk.gathered(connection, sa.cast(behavior.c.record_id, sa.Integer))
+        query = sa.select(number, number.filter(behavior.c.record_id > "0"))
+        everything, some = connection.execute(query).one()
+        nothing = connection.scalar(sa.select(number).where(sa.false()))
+    assert (sorted(everything), sorted(some), nothing or []) == ([0, 1, 2], [1, 2], [])
