@@ -19,8 +19,11 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from jobs.pull import pull_source
+from monitor import standard
 from monitor.config import FilesSource
+from monitor.sources import codes
 from monitor.store import Store
+from monitor.words import Feed
 
 _MOVES = frozenset({"os.link", "os.remove", "os.rename", "os.mkdir"})
 
@@ -54,7 +57,10 @@ def _pull(url: str, source: FilesSource, now: datetime, die_at: int) -> None:
 
 
 def main() -> None:
-    """Pull as asked, each time in a process of its own, which has nothing to import any more."""
+    """Pull as asked, each time in a process of its own, which has nothing to load any more."""
+    for item in standard.fields(Feed.CHECK):
+        if item.code_list is not None:
+            codes.spellings(item.code_list)
     while asked := pickle.load(sys.stdin.buffer):
         child = os.fork()
         if child == 0:

@@ -1,5 +1,6 @@
 """A pull that is killed at any step loses nothing and doubles nothing: the next one ends it."""
 
+import os
 import pickle
 import shutil
 import signal
@@ -60,6 +61,7 @@ def puller() -> Iterator[Puller]:
         [sys.executable, "-m", "tests.jobs.killed_pull"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        env=os.environ | {"POLARS_MAX_THREADS": "1"},  # more take longer to begin than to work
     ) as process:
         yield Puller(process)
         assert process.stdin is not None
