@@ -16,6 +16,7 @@ from monitor.ledger.backlog import Cause
 from monitor.ledger.explain import Explanation, FigureLine, ReasonLine
 from monitor.ledger.explained_units import Line
 from monitor.ledger.figures import Name, percent
+from monitor.ledger.inheritance import Inheritance
 from monitor.ledger.office_reports import ZeroReport
 from monitor.ledger.since_seal import SinceSeal
 from monitor.ledger.statements import Statement
@@ -39,6 +40,7 @@ def rendered(explanation: Explanation, departments: Mapping[str, Department]) ->
     """
     parts: list[RenderableType] = [_head(explanation.statement, departments)]
     parts += [_report(each) for each in explanation.zero_reports]
+    parts += map(Text, _inheritance(explanation.inheritance, departments))
     if explanation.since_seal:
         parts += _since_seal(explanation.since_seal, explanation.statement)
     parts.append(Text("\n指标", "bold"))
@@ -72,8 +74,22 @@ def _head(statement: Statement, departments: Mapping[str, Department]) -> Text:
     if statement.not_measured:
         head.append(f"\n未测量：{'、'.join(statement.not_measured)}", "magenta")
     for cause, count in statement.moved_out.items():
-        head.append(f"\n移出（{Cause(cause).zh} {cause}）：{count} 项")
+        late = statement.moved_out_late.get(cause, 0)
+        after = f"，其中清零时点后 {late} 项" if late else ""
+        head.append(f"\n移出（{Cause(cause).zh} {cause}）：{count} 项{after}")
     return head
+
+
+def _inheritance(inheritance: Inheritance, departments: Mapping[str, Department]) -> Iterable[str]:
+    """Whose units the department carries, and who carries its own."""
+    for each in inheritance.taken:
+        names = "、".join(named(departments, code).name for code in each.through)
+        yield (
+            f"承接：{named(departments, each.department).name} {each.count} 项，"
+            f"自 {each.since} 起{f'，经 {names}' if names else ''}（{each.zh} {each.choice}）"
+        )
+    for code, since in (inheritance.passed_on or {}).items():
+        yield f"已撤并：自 {since} 起由 {named(departments, code).name} 承接"
 
 
 def _report(report: ZeroReport) -> Text:

@@ -20,6 +20,7 @@ from jobs.step import Progress, Step, StoppedError
 from monitor import directory
 from monitor.config import BEHAVIOR_FEEDS, FilesSource, Settings, SourceSettings
 from monitor.errors import SettingsError, SourceError
+from monitor.ledger import succession
 from monitor.sources import counts, reader, records, runs, unlanded
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
@@ -34,6 +35,7 @@ from monitor.sources.unlanded import Apart
 from monitor.store import Store, leases
 from monitor.store.tables import cursor, run
 from monitor.store.upsert import insert_into
+from monitor.words import Feed
 from monitor.workdays import local_day
 
 LEASE = timedelta(minutes=10)
@@ -373,6 +375,8 @@ class _Pull:
             known = {What.COLUMN: self._notes.known_columns, What.DEPARTMENT: departments}
             news = counts.unheard_of(connection, name, unknown, known, self._now)
             found = self._notes.details(unknown)
+            if self._source.feed is Feed.DEPARTMENT:
+                found["warnings"] = [*found["warnings"], *succession.read(connection).faults]
             details = self._asked | found
             self._count(connection, number, self._landed)
             read_all = outcome is Outcome.OK and self._reads_all

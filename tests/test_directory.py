@@ -63,6 +63,17 @@ def test_one_that_ends_names_who_takes_over(store: Store, tmp_path: Path, now: d
     assert [row["successors"] for row in rows_of(store, department)] == ["示范二局、示范三局"]
 
 
+def test_a_successor_that_nobody_can_tell_is_told_with_each_pull(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    row = FEEDS[Feed.DEPARTMENT] | entry("旧名局", ends="2022-06-30", heirs="示范无此局")
+    source = files(write_csv(tmp_path / "d.csv", [row]), Feed.DEPARTMENT)
+    for _ in range(2):
+        [fault] = pulled(store, source, now).warnings
+        assert fault.startswith(f"department {A}: expected successors (承接部门)")
+        assert fault.endswith("number 1 of 1 is none and is left out")
+
+
 def test_outside_all_its_entries_the_nearest_one_before_holds_else_the_first() -> None:
     gone = Department(B, "示范二局", "二局", in_scope_from=date(2022, 3, 1), in_scope_to=LATER)
     known = Directory({A: [OLD, NEW], B: [gone]})
@@ -125,3 +136,16 @@ def test_a_message_calls_a_department_as_its_month_did_and_goes_where_it_is_reac
     [row] = district.outbox()
     assert "旧名局" in from_document(row.message).head
     assert row.destination == "#新名局"
+
+
+def test_a_message_about_a_department_that_ended_goes_to_who_follows(store: Store) -> None:
+    district = District(store, departments=())
+    district.enters(A, "旧名局", in_scope_to=date(2022, 1, 31), successors="示范区承接局")
+    district.enters(B, "承接局")
+    district.stands(A, backlog=1)
+    district.owes(A, "draft", "2022-01-20T00:00")
+    route = [{"audience": ["clerk", "leader"], "to": "slack:#{short_name}"}]
+    district.plan(settings(route), "2022-02-08T09:00")
+    [row] = district.outbox()
+    assert "旧名局" in from_document(row.message).head
+    assert (row.department, row.destination) == (A, "#承接局")

@@ -10,9 +10,11 @@ from monitor.directory import Directory
 from monitor.ledger import figures
 from monitor.ledger.counts import Counted, Counts, Remaining
 from monitor.ledger.coverage import Coverage
+from monitor.ledger.departures import Departed
 from monitor.ledger.figures import RATIOS, Figures, Name
 from monitor.ledger.freshness import Freshness
 from monitor.ledger.states import Position
+from monitor.ledger.succession import EVER
 from monitor.ledger.tallies import Tally, state_of
 from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT, Feed, Kind, TimeState
 from monitor.workdays import Month, day_end
@@ -23,13 +25,17 @@ class Known:
     """Everything that accounts are made from, beside the settings."""
 
     directory: Directory
+    ended: Mapping[str, str]
+    """Departments that others answer for, with the first statement month in which they do."""
+    predecessors: Mapping[str, Sequence[tuple[str, str]]]
+    """By department, those that it follows, each with the first statement month of that."""
     closes: Mapping[Month, datetime]
     provisional: frozenset[Month]
     counts: Counts
     coverage: Coverage
     freshness: Freshness
     zero_reports: frozenset[tuple[str, str]]
-    moved_out: Mapping[tuple[str, str], Mapping[str, int]]
+    departed: Mapping[tuple[str, str], Departed]
     sealed: frozenset[tuple[str, str]]
     """Departments and months that have a sealed statement: it is kept up to date for good."""
 
@@ -58,6 +64,7 @@ class Account:
     figures: Figures
     moved_out: Mapping[str, int]
     reasons: Mapping[str, int]
+    moved_out_late: Mapping[str, int]
     position: Position
     tallies: tuple[Tally, ...] = ()
 
@@ -104,7 +111,11 @@ def accounts(
 
     With `since` those only of its departments, from the month on that it gives.
     """
-    others = {*known.counts.months, *(code for code, _month in known.sealed)}
+    others = {
+        *known.counts.months,
+        *known.counts.handed,
+        *(code for code, _month in known.sealed),
+    }
     listed = known.directory.entries
     codes = [*listed, *sorted(others - set(listed))]
     if since is not None:
@@ -127,14 +138,18 @@ def _of_department(
     for month in months:
         while place < len(own) and own[place] < str(month):
             before = own[place]
-            carried.add(known.counts.places[code, before].remaining, before, str(month))
+            remaining = known.counts.places[code, before].remaining
+            carried.add((each for each in remaining if each.heirs is None), before, str(month))
             place += 1
         if str(month) < since:
             continue
         in_scope = known.directory.in_scope(code, month.last)
-        has_own = bool(own) and own[0] <= str(month)
-        if in_scope or has_own or (code, str(month)) in known.sealed:
+        handed = known.counts.handed_in(code, str(month))
+        has_own = bool(own) and own[0] <= str(month) < known.ended.get(code, EVER)
+        if in_scope or has_own or handed or (code, str(month)) in known.sealed:
             left = carried.copy()
+            for each in handed:
+                left.add(each.remaining, each.month, str(month))
             if counted := known.counts.places.get((code, str(month))):
                 left.add(counted.remaining, str(month), str(month))
             yield _account(known, settings, code, month, in_scope, left)
@@ -144,6 +159,7 @@ def _account(
     known: Known, settings: Settings, code: str, month: Month, in_scope: bool, left: _Left
 ) -> Account:
     place = (code, str(month))
+    departed = known.departed.get(place, Departed())
     units = known.counts.places.get(place, Counted()).units
     closing = known.closes[month]
     cells = known.freshness.cells(code, closing)
@@ -175,13 +191,14 @@ def _account(
         carried=carried,
         oldest_due_at=day_end(left.oldest_due_on) if left.oldest_due_on else None,
         silent=silent,
-        expected_measured=any((code, kind.value) in known.counts.expected for kind in Kind),
+        expected_measured=any(_is_expected(known, code, kind, month) for kind in Kind),
         not_measured=tuple(sorted(cells)),
         zero=is_department and position.zero,
         zero_of_month=is_department and backlog == carried and not silent and not cells,
         figures=_figures(known, code, month, cells, left),
-        moved_out=known.moved_out.get(place, {}),
+        moved_out=departed.moved_out,
         reasons=left.reasons,
+        moved_out_late=departed.after_close,
         position=position,
         tallies=tuple(
             Tally(code, str(month), kind, reason, state, count)
@@ -206,7 +223,7 @@ def _figures(known: Known, code: str, month: Month, cells: frozenset[str], left:
             continue
         for name, (reached, of) in units.shares.items():
             is_counted = name is not Name.ENTRY or (
-                (code, units.kind) in counts.expected
+                _is_expected(known, code, units.kind, month)
                 and not cells & {Feed.EXPECTED.value, f"{Feed.EXPECTED}:{units.kind}"}
             )
             if is_counted:
@@ -220,6 +237,13 @@ def _figures(known: Known, code: str, month: Month, cells: frozenset[str], left:
     return figures.kept(shares)
 
 
+def _is_expected(known: Known, code: str, kind: str, month: Month) -> bool:
+    """Whether expected rows tell what a department must have, or told it of one that it follows."""
+    followed = known.predecessors.get(code, ())
+    of = (code, *(each for each, since in followed if since <= str(month)))
+    return any((each, kind) in known.counts.expected for each in of)
+
+
 def _progress(counts: Counts, code: str, month: Month, left: _Left) -> tuple[int, int]:
     """Cleared units over units, of the month and of those carried into it."""
     cleared = sum(each.cleared for each in counts.places.get((code, str(month)), Counted()).units)
@@ -228,9 +252,11 @@ def _progress(counts: Counts, code: str, month: Month, left: _Left) -> tuple[int
             break
         cleared += sum(
             number
-            for last, number in counts.places[code, belonging].cleared_later
-            if last >= str(month)
+            for last, number, heirs in counts.places[code, belonging].cleared_later
+            if last >= str(month) and heirs is None
         )
+    for each in counts.handed_in(code, str(month)):
+        cleared += sum(n for last, n, _heirs in each.cleared_later if last >= str(month))
     return cleared, cleared + left.tallies.total()
 
 
@@ -246,9 +272,11 @@ def of_district(known: Known, rows: Sequence[Account], month: Month) -> Account:
     position = Position(blocked, pending > 0, not cells)
     oldest = [row.oldest_due_at for row in rows if row.oldest_due_at is not None]
     moved: Counter[str] = Counter()
+    moved_late: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     for row in rows:
         moved.update(row.moved_out)
+        moved_late.update(row.moved_out_late)
         reasons.update(row.reasons)
     shares = figures.district(row.figures for row in rows)
     zeros = {
@@ -278,5 +306,6 @@ def of_district(known: Known, rows: Sequence[Account], month: Month) -> Account:
         figures=shares | figures.kept(zeros),
         moved_out=moved,
         reasons=reasons,
+        moved_out_late=moved_late,
         position=position,
     )

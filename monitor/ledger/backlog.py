@@ -4,8 +4,7 @@ A unit keeps its history when an expected row gets its record: it is the same un
 that wait for the office stand here too, not charged.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +13,15 @@ import sqlalchemy as sa
 from monitor.ledger import exemptions, scratch
 from monitor.ledger.days import DayEnd
 from monitor.ledger.obligations import among, item_has_ended, seen
-from monitor.store import bulk, planner
-from monitor.store.tables import backlog, backlog_event, behavior, behavior_item, expected
+from monitor.store import planner
+from monitor.store.tables import (
+    backlog,
+    backlog_event,
+    behavior,
+    behavior_item,
+    expected,
+    unit,
+)
 from monitor.store.types import Id, Instant
 from monitor.words import Reason, Word
 
@@ -38,6 +44,7 @@ class Cause(Word):
     TRANSFERRED = "transferred", "部门变更"
     EXEMPTED = "exempted", "免报核销"
     ITEM_ENDED = "item_ended", "事项停用"
+    SUCCEEDED = "succeeded", "机构承接"
     DUPLICATE = "duplicate", "重复"
 
 
@@ -46,6 +53,7 @@ MOVED_OUT = (
     Cause.WITHDRAWN,
     Cause.DATE_CHANGED,
     Cause.TRANSFERRED,
+    Cause.SUCCEEDED,
     Cause.EXEMPTED,
     Cause.ITEM_ENDED,
     Cause.DUPLICATE,
@@ -89,41 +97,30 @@ _NOTHING = sa.cast(sa.null(), Id)
 _EVENT = [column.name for column in backlog_event.columns if column.name != "id"]
 
 
-def record(connection: sa.Connection, now: datetime, closed: str) -> None:
+def record(
+    connection: sa.Connection,
+    now: datetime,
+    closed: str,
+    lines: Collection[tuple[str, str]],
+) -> None:
     """Bring the backlog to what `seen` says of the units in `among`, an event for every difference.
 
-    `closed` is the latest month that is closed at `now`. Events and rows go in one transaction, so
-    a crash before its end repeats both.
+    `closed` is the latest month that is closed at `now`, `lines` the departments that ended, each
+    with every one that may have followed it. The table `unit` still holds what the units were.
+    Events and rows go in one transaction, so a crash before its end repeats both.
     """
     with scratch.made(connection, _standing, _looked_at):
         _list_looked_at(connection)
         _list_standing(connection, now)
-        for events in (_entered(now, closed), _changed(now), *_moved(now), _left(now)):
+        for events in (
+            _entered(now, closed),
+            _changed(now),
+            _handed_over(now),
+            *_moved(now, lines),
+            _left(now, lines),
+        ):
             connection.execute(sa.insert(backlog_event).from_select(_EVENT, events))
         _write(connection)
-
-
-def moved_out(
-    connection: sa.Connection, departments: Collection[str] | None = None, since: str = ""
-) -> Mapping[tuple[str, str], Mapping[str, int]]:
-    """How many units left each department and month without being cleared, by cause.
-
-    Of all departments or some, from the month `since` on.
-    """
-    e = backlog_event.c
-    columns = (e.department, e.month, e.cause)
-    query = (
-        sa.select(*columns, sa.func.count())
-        .where(e.to_reason.is_(None), e.cause.in_(MOVED_OUT), e.month >= since)
-        .group_by(*columns)
-        .order_by(*columns)
-    )
-    if departments is not None:
-        query = query.where(bulk.one_of(connection, e.department, sorted(departments)))
-    counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for department, month, cause, count in connection.execute(query):
-        counts[department, month][cause] = count
-    return counts
 
 
 def _list_looked_at(connection: sa.Connection) -> None:
@@ -141,15 +138,14 @@ def _list_looked_at(connection: sa.Connection) -> None:
 def _list_standing(connection: sa.Connection, now: datetime) -> None:
     by_record, by_expected = backlog.alias("by_record"), backlog.alias("by_expected")
     still = seen.alias("still")
-    stands = sa.exists().where(
-        still.c.number == by_expected.c.behavior_id, still.c.reason.is_not(None)
-    )
+    stands = sa.exists().where(still.c.number == by_expected.c.behavior_id)
     free = sa.or_(by_expected.c.behavior_id.is_(None), sa.not_(stands))
     query = (
         sa.select(
             sa.func.coalesce(by_record.c.id, by_expected.c.id),
             seen.c.department,
             seen.c.month,
+            seen.c.heirs,
             seen.c.kind,
             seen.c.behavior_id,
             seen.c.expected_id,
@@ -169,7 +165,7 @@ def _list_standing(connection: sa.Connection, now: datetime) -> None:
     planner.look_over(connection, _standing)
 
 
-def _event(
+def event(
     at: datetime,
     row: sa.FromClause,
     from_reason: sa.ColumnElement[Any],
@@ -195,9 +191,18 @@ def _event(
 
 
 def _entered(now: datetime, closed: str) -> sa.Select[Any]:
+    """Units that were not in the backlog: unknown until now, or cleared and so no more."""
     n = _standing
-    cause = sa.case((n.c.month <= closed, Cause.FOUND_LATE.value), else_=Cause.FOUND.value)
-    return _event(now, n, sa.null(), n.c.reason, cause).where(n.c.previous.is_(None))
+    known = sa.or_(
+        sa.exists().where(unit.c.number == n.c.behavior_id),
+        sa.exists().where(unit.c.expected_id == n.c.expected_id),
+    )
+    cause = sa.case(
+        (known, sa.case(_CHANGED_BY, value=n.c.reason)),
+        (n.c.month <= closed, Cause.FOUND_LATE.value),
+        else_=Cause.FOUND.value,
+    )
+    return event(now, n, sa.null(), n.c.reason, cause).where(n.c.previous.is_(None))
 
 
 _CONTINUED = _standing.join(backlog, backlog.c.id == _standing.c.previous)
@@ -206,9 +211,16 @@ _HAS_MOVED = sa.or_(
 )
 
 
-def _move_cause(row: sa.FromClause) -> sa.Case[str]:
+def move_cause(
+    before: sa.ColumnElement[Any],
+    after: sa.ColumnElement[Any],
+    lines: Collection[tuple[str, str]],
+) -> sa.Case[str]:
+    """Why a unit stands in another department or month; `lines` are as in `record`."""
+    followed = sa.tuple_(before, after).in_(sorted(lines))
     return sa.case(
-        (row.c.department != backlog.c.department, Cause.TRANSFERRED.value),
+        *([(followed, Cause.SUCCEEDED.value)] if lines else []),
+        (before != after, Cause.TRANSFERRED.value),
         else_=Cause.DATE_CHANGED.value,
     )
 
@@ -216,31 +228,48 @@ def _move_cause(row: sa.FromClause) -> sa.Case[str]:
 def _changed(now: datetime) -> sa.Select[Any]:
     n = _standing
     return (
-        _event(now, n, backlog.c.reason, n.c.reason, sa.case(_CHANGED_BY, value=n.c.reason))
+        event(now, n, backlog.c.reason, n.c.reason, sa.case(_CHANGED_BY, value=n.c.reason))
         .select_from(_CONTINUED)
         .where(n.c.reason != backlog.c.reason, sa.not_(_HAS_MOVED))
     )
 
 
-def _moved(now: datetime) -> tuple[sa.Select[Any], sa.Select[Any]]:
+def _handed_over(now: datetime) -> sa.Select[Any]:
+    """Units that stay in their month, and that others answer for in later ones than before."""
+    n = _standing
+    return (
+        event(now, n, n.c.reason, n.c.reason, sa.literal(Cause.SUCCEEDED.value))
+        .select_from(_CONTINUED)
+        .where(n.c.heirs.is_distinct_from(backlog.c.heirs), sa.not_(_HAS_MOVED))
+    )
+
+
+def _moved(
+    now: datetime, lines: Collection[tuple[str, str]]
+) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """A move is two events: out of the old month or department, into the new."""
-    n, cause = _standing, _move_cause(_standing)
-    left = _event(now, backlog, backlog.c.reason, sa.null(), cause)
-    came = _event(now, n, sa.null(), n.c.reason, cause)
+    n = _standing
+    cause = move_cause(backlog.c.department, n.c.department, lines)
+    left = event(now, backlog, backlog.c.reason, sa.null(), cause)
+    came = event(now, n, sa.null(), n.c.reason, cause)
     return (
         left.select_from(_CONTINUED).where(_HAS_MOVED),
         came.select_from(_CONTINUED).where(_HAS_MOVED),
     )
 
 
-def _left(now: datetime) -> sa.Select[Any]:
+def _left(now: datetime, lines: Collection[tuple[str, str]]) -> sa.Select[Any]:
     """Units of the backlog that stand there no more, with what became of them."""
     by_record, by_expected, record = seen.alias("by_record"), seen.alias("by_expected"), behavior
-    gone = sa.and_(by_record.c.kind.is_(None), by_expected.c.kind.is_(None))
-    exempt = sa.or_(by_record.c.exempt, by_expected.c.exempt)
-    moved = sa.or_(
-        by_record.c.department != backlog.c.department, by_record.c.month != backlog.c.month
-    )
+    is_record = by_record.c.number.is_not(None)
+
+    def then(name: str) -> sa.ColumnElement[Any]:
+        """What the unit became: its record's, else its expected row's."""
+        return sa.case((is_record, by_record.c[name]), else_=by_expected.c[name])
+
+    gone = then("number").is_(None)
+    department = then("department")
+    moved = sa.or_(department != backlog.c.department, then("month") != backlog.c.month)
     was_withdrawn = sa.and_(backlog.c.behavior_id.is_(None), expected.c.deleted_at.is_not(None))
     is_twin = sa.and_(backlog.c.behavior_id.is_(None), expected.c.deleted_at.is_(None))
     cause = sa.case(
@@ -248,10 +277,10 @@ def _left(now: datetime) -> sa.Select[Any]:
         (sa.and_(gone, is_twin, item_has_ended()), Cause.ITEM_ENDED.value),
         (sa.and_(gone, is_twin), Cause.DUPLICATE.value),
         (gone, Cause.DELETED.value),
-        (exempt, Cause.EXEMPTED.value),
-        (by_record.c.duplicate, Cause.DUPLICATE.value),
-        (moved, _move_cause(by_record)),
-        (by_expected.c.reason.is_not(None), Cause.MATCHED.value),
+        (then("exempt"), Cause.EXEMPTED.value),
+        (then("duplicate"), Cause.DUPLICATE.value),
+        (moved, move_cause(backlog.c.department, department, lines)),
+        (then("reason").is_not(None), Cause.MATCHED.value),
         else_=sa.case(_CLEARED_BY, value=backlog.c.reason),
     )
     by_behavior = sa.case(
@@ -261,7 +290,7 @@ def _left(now: datetime) -> sa.Select[Any]:
     by_exemption = sa.case((cause == Cause.EXEMPTED.value, _exempted_by(by_record, by_expected)))
     continued = sa.exists().where(_standing.c.previous == backlog.c.id)
     return (
-        _event(now, backlog, backlog.c.reason, sa.null(), cause, by_behavior, by_exemption)
+        event(now, backlog, backlog.c.reason, sa.null(), cause, by_behavior, by_exemption)
         .select_from(
             backlog.outerjoin(by_record, by_record.c.number == backlog.c.behavior_id)
             .outerjoin(by_expected, by_expected.c.expected_id == backlog.c.expected_id)

@@ -5,14 +5,14 @@ from as many rows as there are months, however many units they hold.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.ledger import scratch
+from monitor.ledger import scratch, succession
 from monitor.ledger.days import LocalDay
 from monitor.ledger.figures import RATIOS, Name, ratio
 from monitor.ledger.obligations import is_obligation, is_record
@@ -48,6 +48,8 @@ class Remaining:
     overdue: bool
     count: int
     oldest_due_on: date
+    heirs: str | None = None
+    """Who answers for them in later statements, where that is another department (`succession`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,27 @@ class Counted:
 
     units: list[Units] = field(default_factory=list)
     remaining: list[Remaining] = field(default_factory=list)
-    cleared_later: list[tuple[str, int]] = field(default_factory=list)
-    """Cleared units that had been carried: the last month they were carried into, how many."""
+    cleared_later: list[tuple[str, int, str | None]] = field(default_factory=list)
+    """Cleared units that had been carried: the last month they were carried into, how many, and
+    their heirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Units of a department that ended, which one answers for from a statement month on, until
+    before another; they belong to `month`."""
+
+    month: str
+    since: str
+    until: str
+    remaining: Sequence[Remaining]
+    cleared_later: Sequence[tuple[str, int, str | None]]
+
+    def counts_in(self, month: str) -> bool:
+        """Whether a statement of a month carries any of the units, or did until they cleared."""
+        is_carried = self.month < month and self.since <= month < self.until
+        cleared = any(last >= month for last, _number, _heirs in self.cleared_later)
+        return is_carried and (bool(self.remaining) or cleared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +100,23 @@ class Counts:
     """Departments and kinds that some expected row is about."""
     months: Mapping[str, Sequence[str]]
     """By department, the months that have units, oldest first."""
+    handed: Mapping[str, Sequence[Handed]]
+    """By department, what it carries for some months only: of one that ended, itself included."""
 
     @classmethod
     def of(cls, places: Mapping[Place, Counted], expected: frozenset[tuple[str, str]]) -> "Counts":
         """The counts of the places."""
         months: dict[str, list[str]] = defaultdict(list)
+        handed: dict[str, list[Handed]] = defaultdict(list)
         for department, month in sorted(places):
             months[department].append(month)
-        return cls(places, expected, months)
+            for owner, each in _handed((department, month), places[department, month]):
+                handed[owner].append(each)
+        return cls(places, expected, months, handed)
+
+    def handed_in(self, department: str, month: str) -> Sequence[Handed]:
+        """What a department carries into a month's statement beside what is its own for good."""
+        return [each for each in self.handed.get(department, ()) if each.counts_in(month)]
 
 
 def count(connection: sa.Connection, units: sa.Table) -> Counts:
@@ -199,9 +229,22 @@ def _counted(
         places[department, month].units.append(Units(kind, obligations, cleared, shares))
     for department, month, *rest in connection.execute(_remaining(units).where(here)):
         places[department, month].remaining.append(Remaining(*rest))
-    for department, month, last, number in connection.execute(_cleared_later(units).where(here)):
-        places[department, month].cleared_later.append((last, number))
+    for department, month, *cleared in connection.execute(_cleared_later(units).where(here)):
+        places[department, month].cleared_later.append((cleared[0], cleared[1], cleared[2]))
     return places
+
+
+def _handed(place: Place, counted: Counted) -> Iterator[tuple[str, Handed]]:
+    """What of a place has heirs, by who answers for it and when."""
+    department, month = place
+    for heirs in sorted(
+        {each.heirs for each in counted.remaining if each.heirs}
+        | {heirs for _last, _number, heirs in counted.cleared_later if heirs}
+    ):
+        remaining = [each for each in counted.remaining if each.heirs == heirs]
+        cleared = [each for each in counted.cleared_later if each[2] == heirs]
+        for owner, since, until in succession.spans(department, heirs):
+            yield owner, Handed(month, since, until, remaining, cleared)
 
 
 def _number(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -212,10 +255,10 @@ def _remaining(units: sa.Table) -> sa.Select[Any]:
     u = units.c
     columns = (u.department, u.month, u.kind, u.reason, u.charged, u.reason_due_passed)
     return (
-        sa.select(*columns, sa.func.count(), sa.func.min(u.reason_due_on))
+        sa.select(*columns, sa.func.count(), sa.func.min(u.reason_due_on), u.heirs)
         .where(u.reason.is_not(None))
-        .group_by(*columns)
-        .order_by(*columns)
+        .group_by(*columns, u.heirs)
+        .order_by(*columns, u.heirs.nulls_first())
     )
 
 
@@ -240,11 +283,11 @@ def _cleared_later(units: sa.Table) -> sa.Select[Any]:
     """Units cleared after their month's close, by the last month they were carried into."""
     u, last = units.c, calendar_day.c.open_month
     return (
-        sa.select(u.department, u.month, last, sa.func.count())
+        sa.select(u.department, u.month, last, sa.func.count(), u.heirs)
         .join(calendar_day, calendar_day.c.day == LocalDay(u.cleared_at))
         .where(is_obligation(units), u.reason.is_(None), last > u.month)
-        .group_by(u.department, u.month, last)
-        .order_by(u.department, u.month, last)
+        .group_by(u.department, u.month, last, u.heirs)
+        .order_by(u.department, u.month, last, u.heirs.nulls_first())
     )
 
 
@@ -266,11 +309,18 @@ def _document(counted: Counted) -> dict[str, Any]:
             for each in counted.units
         ],
         "remaining": [
-            asdict(each) | {"oldest_due_on": each.oldest_due_on.isoformat()}
+            _without_none(asdict(each)) | {"oldest_due_on": each.oldest_due_on.isoformat()}
             for each in counted.remaining
         ],
-        "cleared_later": [[last, number] for last, number in counted.cleared_later],
+        "cleared_later": [
+            [last, number, *([heirs] if heirs else [])]
+            for last, number, heirs in counted.cleared_later
+        ],
     }
+
+
+def _without_none(cells: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: cell for name, cell in cells.items() if cell is not None}
 
 
 def _parsed(document: Mapping[str, Any]) -> Counted:
@@ -288,5 +338,8 @@ def _parsed(document: Mapping[str, Any]) -> Counted:
             Remaining(**each | {"oldest_due_on": date.fromisoformat(each["oldest_due_on"])})
             for each in document["remaining"]
         ],
-        cleared_later=[(last, number) for last, number in document["cleared_later"]],
+        cleared_later=[
+            (last, number, heirs[0] if heirs else None)
+            for last, number, *heirs in document["cleared_later"]
+        ],
     )

@@ -42,6 +42,35 @@ KEPT = sa.select(item_act.c.department, item_act.c.month, item_act.c.item_code)
 """The items acted on, as the units kept have it."""
 
 
+def taken_over(
+    acts: sa.Select[Any], predecessors: Mapping[str, Sequence[tuple[str, str]]]
+) -> sa.Select[Any]:
+    """The acts, and for who follows a department that ended also those of that in the same year.
+
+    An item stays covered when it passes to another department. `predecessors` are by department
+    those that it follows, each with the first month of that.
+    """
+    lines = [
+        (heir, code, since) for heir, followed in predecessors.items() for code, since in followed
+    ]
+    if not lines:
+        return acts
+    names = ("heir", "code", "since")
+    line = sa.values(*(sa.column(name, sa.Text) for name in names), name="line").data(lines).cte()
+    acted = acts.subquery("acted")
+    month = sa.case((acted.c.month < line.c.since, line.c.since), else_=acted.c.month)
+    taken = sa.select(line.c.heir, month, acted.c.item_code).select_from(
+        acted.join(
+            line,
+            sa.and_(
+                line.c.code == acted.c.department,
+                sa.func.substr(line.c.since, 1, 4) == sa.func.substr(acted.c.month, 1, 4),
+            ),
+        )
+    )
+    return sa.select(acts.union_all(taken).subquery("acts_and_taken"))
+
+
 def read(
     connection: sa.Connection,
     months: Sequence[Month],

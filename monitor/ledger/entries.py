@@ -4,7 +4,7 @@ Statements count by them. What they were when the last ones were made is kept in
 change is found whoever made it: a source, a person, another instance.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import reduce
 from typing import Any
 
@@ -46,10 +46,11 @@ def note(connection: sa.Connection) -> None:
     connection.execute(sa.insert(counted_by).from_select(_NAMES, new))
 
 
-def list_concerned(connection: sa.Connection) -> None:
+def list_concerned(connection: sa.Connection, ended: Collection[str]) -> None:
     """Put the units that a changed exemption or item may concern into the scratch table `among`.
 
-    An item's days decide whether anything can be expected under it.
+    An item's days decide whether anything can be expected under it. Units of a department that has
+    `ended` may stand under another one.
     """
     changed_items = sa.select(changed.c.code).where(changed.c.feed == Feed.ITEM.value)
     if connection.scalar(sa.select(changed_items.exists())):
@@ -63,6 +64,8 @@ def list_concerned(connection: sa.Connection) -> None:
         )
     )
     units.add(connection, sa.select(unit.c.number).where(unit.c.department.in_(of_department)))
+    for code in {*connection.scalars(of_department)} & {*ended}:
+        units.list_of(connection, code)
     everywhere = sa.select(changed.c.code).where(of["item"], changed.c.department == "")
     if connection.scalar(sa.select(everywhere.exists())):
         i, e = behavior_item.c, expected.c

@@ -5,27 +5,39 @@ instant are made again for it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import counts, coverage, office_reports, scratch, since_seal, statements, units
+from monitor.ledger import (
+    counts,
+    coverage,
+    inheritance,
+    office_reports,
+    scratch,
+    since_seal,
+    statements,
+    succession,
+    units,
+)
 from monitor.ledger.days import LocalDay
 from monitor.ledger.definitions import DEFINITIONS, Definition
 from monitor.ledger.explained_units import Line, lines
 from monitor.ledger.figures import RATIOS, Name, Ratio, percent, ratio
+from monitor.ledger.inheritance import Inheritance
 from monitor.ledger.machine_form import machine_form
 from monitor.ledger.obligations import View, among, fill, is_obligation, is_record, seen
 from monitor.ledger.office_reports import ZeroReport
 from monitor.ledger.since_seal import SinceSeal
 from monitor.ledger.statements import Statement
+from monitor.ledger.succession import Succession
 from monitor.store import planner
 from monitor.store.tables import calendar_day, expected_kind, unit
 from monitor.words import DISTRICT, Kind, Reason
-from monitor.workdays import Month
+from monitor.workdays import Month, local_day
 
 FORMAT = 2
 """Since 2 units say how their due was counted, day by day, and figures what they count."""
@@ -73,6 +85,7 @@ class Explanation:
     """None where one figure was asked for."""
     zero_reports: tuple[ZeroReport, ...] = ()
     since_seal: SinceSeal | None = None
+    inheritance: Inheritance = field(default_factory=Inheritance)
 
     def to_json(self) -> dict[str, Any]:
         """The machine form, ready for json.dumps; `format` goes up when it changes."""
@@ -98,21 +111,35 @@ def explain(
     if not found:
         return None
     planner.without_jit(connection)
+    following = succession.read(connection)
+    today = local_day(now or found[0].as_of)
+    predecessors = following.predecessors(today)
     if now is None or now == found[0].as_of:
-        asked = _Asked(connection, settings, found[0], _of(unit, department), coverage.KEPT, limit)
+        of = _of(connection, unit, department, month)
+        acts = coverage.taken_over(coverage.KEPT, predecessors)
+        asked = _Asked(connection, settings, found[0], of, acts, limit, following, today)
         return asked.explanation(figure)
     with scratch.made(connection, among, seen):
         if department != DISTRICT:
-            units.list_of(connection, department)
+            followed = predecessors.get(department, ())
+            for code in (department, *(each for each, _since in followed)):
+                units.list_of(connection, code)
         fill(connection, settings, View(now), whole=department == DISTRICT)
-        of = _of(seen, department)
-        asked = _Asked(connection, settings, found[0], of, counts.acts(seen), limit)
+        of = _of(connection, seen, department, month)
+        acts = coverage.taken_over(counts.acts(seen), predecessors)
+        asked = _Asked(connection, settings, found[0], of, acts, limit, following, today)
         return asked.explanation(figure)
 
 
-def _of(table: sa.Table, department: str) -> sa.Subquery:
-    """The units of a department, or of all for the district."""
-    mine = sa.true() if department == DISTRICT else table.c.department == department
+def _of(connection: sa.Connection, table: sa.Table, department: str, month: Month) -> sa.Subquery:
+    """The units that a department answers for in a month, or all for the district."""
+    if department == DISTRICT:
+        return sa.select(table).subquery("of")
+    paths = succession.paths(connection, table)
+    owner = succession.owner_in(table, sa.literal(str(month)), paths)
+    mine = sa.and_(table.c.heirs.is_(None), table.c.department == department)
+    if paths:
+        mine = sa.or_(mine, sa.and_(table.c.heirs.is_not(None), owner == department))
     return sa.select(table).where(mine).subquery("of")
 
 
@@ -126,6 +153,8 @@ class _Asked:
     of: sa.Subquery
     acts: sa.Select[Any]
     limit: int
+    following: Succession
+    today: date
 
     def explanation(self, only: Name | None) -> Explanation:
         """All figures and reasons, or one figure."""
@@ -149,8 +178,21 @@ class _Asked:
                 for each in reports
                 if each.department == statement.department
             ),
-            since_seal.read(self.connection, statement),
+            since_seal.read(self.connection, statement, self._followed(statement)),
+            inheritance.read(
+                self.connection,
+                self.of,
+                statement.department,
+                str(statement.month),
+                self.following,
+                self.today,
+            ),
         )
+
+    def _followed(self, statement: Statement) -> tuple[str, ...]:
+        """The departments whose units the statement may carry."""
+        followed = self.following.predecessors(self.today).get(statement.department, ())
+        return tuple(code for code, since in followed if since <= str(statement.month))
 
     def _figure(self, name: Name) -> FigureLine:
         """A figure with what it lacks."""
@@ -214,8 +256,13 @@ class _Asked:
             share = ratio(name, self.of)
             is_asked_for: sa.ColumnElement[bool] = sa.true()
             if name is Name.ENTRY:
+                of_followed = self._followed(self.statement)
                 is_asked_for = sa.exists().where(
-                    expected_kind.c.department == u.department, expected_kind.c.kind == u.kind
+                    sa.or_(
+                        expected_kind.c.department == u.department,
+                        expected_kind.c.department.in_(of_followed),
+                    ),
+                    expected_kind.c.kind == u.kind,
                 )
             return Ratio(sa.and_(share.of, in_month, is_asked_for), share.reached)
         if name is Name.COMPLETENESS:

@@ -147,7 +147,8 @@ def _events(connection: sa.Connection, asked: Collection[_Key]) -> Sequence[Any]
         column.in_([number for name, number in asked if name == of])
         for of, column in columns.items()
     ]
-    query = sa.select(backlog_event).where(sa.or_(*of_them)).order_by(e.id)
+    is_in_backlog = sa.or_(e.from_reason.is_not(None), e.to_reason.is_not(None))
+    query = sa.select(backlog_event).where(sa.or_(*of_them), is_in_backlog).order_by(e.id)
     return connection.execute(query).all()
 
 

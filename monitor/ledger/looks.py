@@ -4,6 +4,7 @@ A look brings the statements up to an instant. What a single unit or department 
 found by queues and comparisons; what concerns all of them is kept here and compared as a whole.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -17,8 +18,9 @@ from monitor.store.tables import delivery_columns, department, look, rule
 from monitor.store.types import canonical
 from monitor.workdays import local_day
 
-_NO_FIGURE = frozenset({"name", "short_name", *delivery_columns()})
-"""What a department is called, and whence its entry came, concerns no figure."""
+_NO_FIGURE = frozenset({"name", "short_name", "successors", *delivery_columns()})
+"""What a department is called, and whence its entry came, concerns no figure; who follows it is
+compared apart (`Look.handed`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Look:
     """One look; the next one has the next number.
 
     `months` are the first and the last that have statements, `unread` the sources that were not
-    read in time.
+    read in time, `handed` by department that ended what its handovers are.
     """
 
     number: int
@@ -35,10 +37,17 @@ class Look:
     months: tuple[str, str]
     sealed: tuple[str, ...]
     unread: tuple[Any, ...]
+    handed: Mapping[str, str]
 
     def precedes(self, now: datetime, basis: str) -> bool:
         """Whether a look at `now` can go on from this one, for what changed since."""
         return self.basis == basis and local_day(self.as_of) <= local_day(now)
+
+    def otherwise_handed(self, handed: Mapping[str, str]) -> Sequence[str]:
+        """The departments whose handovers were others than they are."""
+        return sorted(
+            code for code in {*self.handed, *handed} if self.handed.get(code) != handed.get(code)
+        )
 
 
 def last(connection: sa.Connection) -> Look | None:
@@ -55,6 +64,7 @@ def last(connection: sa.Connection) -> Look | None:
         months=(made_from["months"][0], made_from["months"][1]),
         sealed=tuple(made_from["sealed"]),
         unread=tuple(made_from["unread"]),
+        handed=made_from.get("handed", {}),
     )
 
 
@@ -102,6 +112,7 @@ def keep(connection: sa.Connection, made: Look, now: datetime) -> None:
                 "months": [*made.months],
                 "sealed": [*made.sealed],
                 "unread": [*made.unread],
+                "handed": {**made.handed},
             },
         )
     )

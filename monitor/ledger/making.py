@@ -19,9 +19,11 @@ from monitor.ledger import (
     calendar,
     counts,
     coverage,
+    departures,
     entries,
     feeding,
     freshness,
+    handovers,
     looks,
     revisions,
     scratch,
@@ -29,6 +31,7 @@ from monitor.ledger import (
     stale,
     statement_rows,
     states,
+    succession,
     tallies,
     units,
     zero_reports,
@@ -39,6 +42,7 @@ from monitor.ledger.looks import Look
 from monitor.ledger.obligations import View, among, fill, seen
 from monitor.ledger.stale import Stale
 from monitor.ledger.statements import earliest, month_in_hand
+from monitor.ledger.succession import Succession
 from monitor.store import planner
 from monitor.store.tables import backlog as backlog_table
 from monitor.store.tables import (
@@ -76,10 +80,16 @@ def make(
     planner.gather(connection, (unit, calendar_day, finding, behavior_status, backlog_table))
     before, basis = looks.last(connection), looks.basis(connection, settings)
     whole = anew or before is None or not before.precedes(now, basis)
+    following = succession.read(connection)
+    handed = handovers.told(handovers.read(connection, following, local_day(now)))
     to_make = Stale(lambda: _everyone(connection))
     with scratch.made(connection, among, place, entries.entry, entries.changed):
         entries.compare(connection)
-        changed_units = _bring_up_units(connection, settings, now, whole, to_make)
+        if whole or before is None:
+            units.list_all(connection)
+        else:
+            _list_changed(connection, now, following, before.otherwise_handed(handed))
+        changed_units = _bring_up_units(connection, settings, now, whole, following, to_make)
         changed_counts = _count(connection, whole, to_make)
         for department, month in entries.concerned(connection):
             to_make.add(department, month)
@@ -93,6 +103,7 @@ def make(
         months=(str(months[0]), str(months[-1])),
         sealed=tuple(sorted({*revisions.sealed_months(connection), *map(str, due)})),
         unread=tuple(freshness.read(connection, settings, now).told()),
+        handed=handed,
     )
     if whole or before is None:
         to_make.add_all(stale.FROM_THE_FIRST)
@@ -100,29 +111,43 @@ def make(
         stale.compare(to_make, before, look, months, settings)
     if due:
         to_make.add_all(str(due[0]))
-    written = _make_statements(connection, settings, look, months, to_make, due)
+    for department, heir in following.lines(local_day(now)):
+        to_make.add_with(department, heir)
+    written = _make_statements(connection, settings, look, months, to_make, due, following)
     looks.keep(connection, look, now)
     for queue in (to_count, to_match):
         connection.execute(sa.delete(queue))
     return Made(changed_units, changed_counts, written)
 
 
+def _list_changed(
+    connection: sa.Connection, now: datetime, following: Succession, handed: Iterable[str]
+) -> None:
+    """List the units that may be otherwise: as changed, and those of departments in `handed`."""
+    for code in handed:
+        units.list_of(connection, code)
+    entries.list_concerned(connection, following.ended(local_day(now)))
+    units.list_changed(connection, local_day(now))
+
+
 def _bring_up_units(
-    connection: sa.Connection, settings: Settings, now: datetime, whole: bool, to_make: Stale
+    connection: sa.Connection,
+    settings: Settings,
+    now: datetime,
+    whole: bool,
+    following: Succession,
+    to_make: Stale,
 ) -> int:
-    """Make the units that may be otherwise, with the backlog; gives how many rows that wrote."""
-    if whole:
-        units.list_all(connection)
-    else:
-        entries.list_concerned(connection)
-        units.list_changed(connection, local_day(now))
+    """Make the units that are listed, with the backlog; gives how many rows that wrote."""
     calendar.fill(connection, settings, whole=whole)
     feeding.note_sources(connection)
     for department in feeding.note_expected(connection, whole=whole):
         to_make.add(department, stale.FROM_THE_FIRST)
     with scratch.made(connection, seen):
         fill(connection, settings, View(now), whole=whole)
-        backlog.record(connection, now, str(freshness.last_closed(now, settings)))
+        closed, lines = freshness.last_closed(now, settings), following.lines(local_day(now))
+        backlog.record(connection, now, str(closed), lines)
+        departures.record(connection, now, lines)
         return units.take_over(connection)
 
 
@@ -148,20 +173,31 @@ def _make_statements(
     months: Sequence[Month],
     to_make: Stale,
     due: Sequence[Month],
+    following: Succession,
 ) -> int:
     """Make the stale statements, and the district's of their months; gives how many changed."""
     now = look.as_of
     departments, first = to_make.departments, to_make.first
     concerned = [month for month in months if str(month) >= first] or [months[-1]]
+    today = local_day(now)
+    ended = {code: str(Month.of(each.on)) for code, each in following.ended(today).items()}
+    predecessors = following.predecessors(today)
     known = Known(
         directory=directory.whole(connection),
+        ended=ended,
+        predecessors=predecessors,
         closes={month: freshness.close_at(month, settings) for month in months},
         provisional=frozenset(m for m in months if not _is_published(m, settings)),
-        counts=counts.read(connection, departments),
-        coverage=coverage.read(connection, concerned, departments=departments),
+        counts=counts.read(connection, _with_predecessors(departments, predecessors)),
+        coverage=coverage.read(
+            connection,
+            concerned,
+            coverage.taken_over(coverage.KEPT, predecessors),
+            departments,
+        ),
         freshness=freshness.read(connection, settings, now),
         zero_reports=zero_reports.filed(connection, departments=departments),
-        moved_out=backlog.moved_out(connection, departments, first),
+        departed=departures.read(connection, _closes(settings, months), departments, first),
         sealed=statement_rows.sealed(connection, departments),
     )
     current = accounts(known, settings, months, to_make.since)
@@ -189,6 +225,20 @@ def _make_statements(
     return rows.changed
 
 
+def _with_predecessors(
+    departments: Sequence[str] | None, predecessors: Mapping[str, Sequence[tuple[str, str]]]
+) -> Sequence[str] | None:
+    """Departments, and those whose units they may carry; None: all."""
+    if departments is None:
+        return None
+    followed = (code for each in departments for code, _since in predecessors.get(each, ()))
+    return sorted({*departments, *followed})
+
+
+def _closes(settings: Settings, months: Sequence[Month]) -> Mapping[str, datetime]:
+    return {str(month): freshness.close_at(month, settings) for month in months}
+
+
 def _seal(
     connection: sa.Connection, settings: Settings, known: Known, now: datetime, month: Month
 ) -> Mapping[str, MonthState]:
@@ -199,9 +249,11 @@ def _seal(
         then = replace(
             known,
             counts=counts.count(connection, seen),
-            coverage=coverage.read(connection, [month], counts.acts(seen)),
+            coverage=coverage.read(
+                connection, [month], coverage.taken_over(counts.acts(seen), known.predecessors)
+            ),
             zero_reports=zero_reports.filed(connection, closing),
-            moved_out=backlog.moved_out(connection, None, str(month)),
+            departed=departures.read(connection, _closes(settings, [month]), None, str(month)),
             sealed=statement_rows.sealed(connection, None),
         )
     rows = accounts(then, settings, [month])

@@ -10,15 +10,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
-from operator import add
 from typing import Any
 
 import sqlalchemy as sa
 
-from monitor import standard
 from monitor.config import Settings
-from monitor.ledger import exemptions, hindsight, reasons, scratch
+from monitor.ledger import (
+    completeness,
+    exemptions,
+    handovers,
+    hindsight,
+    reasons,
+    scratch,
+    succession,
+)
 from monitor.ledger.days import DaysLater, LocalDay, MonthOf, earlier
+from monitor.ledger.handovers import handover
 from monitor.ledger.reasons import SUBMITTED
 from monitor.store import planner
 from monitor.store.tables import behavior, department, expected, item, unit
@@ -66,14 +73,18 @@ def fill(connection: sa.Connection, settings: Settings, view: View, *, whole: bo
     Without `whole` those only whose numbers the scratch table `among` holds.
     """
     connection.execute(sa.delete(seen))
+    handed = handovers.read(connection, succession.read(connection), view.today)
     names = [column.name for column in seen.columns]
-    for query in (_from_records(settings, view, whole), _from_expected(settings, view, whole)):
-        made = query.subquery("made")
-        columns = [made.c[name] for name in names[:-1]]
-        rows = sa.select(*columns, _holds_until(made, settings, view))
-        if settings.month_zero.start is not None:
-            rows = rows.where(made.c.month >= settings.month_zero.start)
-        connection.execute(sa.insert(seen).from_select(names, rows))
+    with scratch.made(connection, *([handover] if handed else [])):
+        if handed:
+            handovers.put(connection, handed)
+        for made_of in (_from_records, _from_expected):
+            made = made_of(settings, view, whole, bool(handed)).subquery("made")
+            columns = [made.c[name] for name in names[:-1]]
+            rows = sa.select(*columns, _holds_until(made, settings, view))
+            if settings.month_zero.start is not None:
+                rows = rows.where(made.c.month >= settings.month_zero.start)
+            connection.execute(sa.insert(seen).from_select(names, rows))
     planner.look_over(connection, seen)
 
 
@@ -131,8 +142,12 @@ def submission_on(record: sa.FromClause) -> sa.ColumnElement[date]:
     )
 
 
-def _from_records(settings: Settings, view: View, whole: bool) -> sa.Select[Any]:
-    row = _records(view, whole).subquery("record")
+def _from_records(
+    settings: Settings, view: View, whole: bool, has_handovers: bool
+) -> sa.Select[Any]:
+    row = _records(view, whole, has_handovers).subquery("record")
+    month = sa.func.coalesce(row.c.month, MonthOf(row.c.basis_on))
+    owned = handovers.owned(row, row.c.department, row.c.item_code, month, has_handovers)
     of_basis, of_status, of_submission = (
         reasons.calendar(name) for name in ("basis_day", "status_day", "submission_day")
     )
@@ -171,8 +186,9 @@ def _from_records(settings: Settings, view: View, whole: bool) -> sa.Select[Any]
         row.c.id,
         row.c.expected_id,
         row.c.kind,
-        row.c.department,
-        sa.func.coalesce(row.c.month, MonthOf(row.c.basis_on)),
+        owned.department,
+        month,
+        owned.heirs,
         row.c.basis_on,
         due_on,
         due_on < view.today,
@@ -198,7 +214,7 @@ def _from_records(settings: Settings, view: View, whole: bool) -> sa.Select[Any]
         ),
     ]
     return sa.select(*_named(values)).select_from(
-        row.outerjoin(of_basis, of_basis.c.day == row.c.basis_on)
+        owned.source.outerjoin(of_basis, of_basis.c.day == row.c.basis_on)
         .outerjoin(of_status, of_status.c.day == row.c.status_on)
         .outerjoin(of_submission, of_submission.c.day == row.c.submission_on)
         .outerjoin(fault, fault.c.behavior_id == row.c.id)
@@ -215,7 +231,7 @@ def _named(values: Sequence[sa.ColumnElement[Any]]) -> list[sa.Label[Any]]:
     ]
 
 
-def _records(view: View, whole: bool) -> sa.Select[Any]:
+def _records(view: View, whole: bool, has_handovers: bool) -> sa.Select[Any]:
     """Live records with what the rule needs of each: days, status at the instant, marks."""
     b, e = behavior, expected
     history = hindsight.history(view.at) if view.as_of_close else None
@@ -237,6 +253,7 @@ def _records(view: View, whole: bool) -> sa.Select[Any]:
             b.c.id,
             b.c.kind,
             owner.label("department"),
+            (handovers.first_item(b, owner) if has_handovers else sa.null()).label("item_code"),
             b.c.month,
             b.c.status_at,
             b.c.submitted_at,
@@ -249,20 +266,24 @@ def _records(view: View, whole: bool) -> sa.Select[Any]:
             status.label("status_then"),
             b.c.duplicate_of.is_not(None).label("duplicate"),
             exemptions.covers_record(b, owner, basis).label("exempt"),
-            _filled().label("filled"),
-            _mandatory().label("mandatory"),
+            completeness.filled().label("filled"),
+            completeness.mandatory().label("mandatory"),
         )
         .select_from(source)
         .where(is_live(b), sa.true() if whole else b.c.id.in_(sa.select(among.c.number)))
     )
 
 
-def _from_expected(settings: Settings, view: View, whole: bool) -> sa.Select[Any]:
+def _from_expected(
+    settings: Settings, view: View, whole: bool, has_handovers: bool
+) -> sa.Select[Any]:
     """Expected rows without a record; of several that ask for one act the first is the unit."""
     e = expected
     of_basis = reasons.calendar("basis_day")
     owner = expected_owner()
     basis = expected_basis_on()
+    month = sa.func.coalesce(e.c.month, MonthOf(basis))
+    owned = handovers.owned(e, owner, e.c.item_code, month, has_handovers)
     due_on = reasons.entry_due(e.c.kind, of_basis, basis, settings)
     exempt = exemptions.covers_expected(e, owner, basis)
     no = sa.false()
@@ -271,8 +292,9 @@ def _from_expected(settings: Settings, view: View, whole: bool) -> sa.Select[Any
         sa.cast(sa.null(), Id),
         e.c.id,
         e.c.kind,
-        owner,
-        sa.func.coalesce(e.c.month, MonthOf(basis)),
+        owned.department,
+        month,
+        owned.heirs,
         basis,
         due_on,
         due_on < view.today,
@@ -290,7 +312,7 @@ def _from_expected(settings: Settings, view: View, whole: bool) -> sa.Select[Any
     asked = sa.select(-among.c.number).where(among.c.number < 0)
     return (
         sa.select(*_named(values))
-        .select_from(e.outerjoin(of_basis, of_basis.c.day == basis))
+        .select_from(owned.source.outerjoin(of_basis, of_basis.c.day == basis))
         .where(
             e.c.deleted_at.is_(None),
             e.c.behavior_id.is_(None),
@@ -361,40 +383,3 @@ def item_has_ended() -> sa.ColumnElement[bool]:
 def expected_basis_on() -> sa.ColumnElement[date]:
     """The day that an expected row's month and limits count from."""
     return sa.func.coalesce(expected.c.due_basis_on, LocalDay(expected.c.first_seen_at))
-
-
-def mandatory_columns(kind: Kind) -> list[str]:
-    """The columns that the standard calls mandatory for a kind."""
-    return [field.column for field in standard.fields(kind.value) if field.mandatory]
-
-
-_LINK_IS_FREE = sa.and_(behavior.c.kind == Kind.PUNISH, behavior.c.link_state == "not_needed")
-"""A penalty whose case came from elsewhere needs no check code."""
-
-
-def _mandatory() -> sa.ColumnElement[int]:
-    count = sa.case(
-        *((behavior.c.kind == kind, len(mandatory_columns(kind))) for kind in Kind), else_=0
-    )
-    return count - sa.case((_LINK_IS_FREE, 1), else_=0)
-
-
-def _filled() -> sa.ColumnElement[int]:
-    """Mandatory cells that hold something; one that could not be read does hold something."""
-    unreadable = sa.literal("、").concat(behavior.c.malformed).concat("、")
-
-    def filled(column: str) -> sa.Case[int]:
-        there = [
-            (behavior.c[column].is_not(None), 1),
-            (behavior.c.malformed.is_(None), 0),
-            (unreadable.contains(f"、{column}、", autoescape=True), 1),
-        ]
-        if column == "check_action_code":
-            there.insert(0, (_LINK_IS_FREE, 0))
-        return sa.case(*there, else_=0)
-
-    def total(kind: Kind) -> sa.ColumnElement[int]:
-        cells: list[sa.ColumnElement[int]] = list(map(filled, mandatory_columns(kind)))
-        return reduce(add, cells)
-
-    return sa.case(*((behavior.c.kind == kind, total(kind)) for kind in Kind), else_=0)

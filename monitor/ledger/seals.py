@@ -228,4 +228,5 @@ def _told(account: Account) -> dict[str, Any]:
         "zero_of_month": account.zero_of_month,
         "figures": account.figures,
         "moved_out": dict(account.moved_out),
+        "moved_out_late": dict(account.moved_out_late),
     }

@@ -5,16 +5,16 @@ done before the close and read after it is in the seal already, and has its even
 as `seen_late`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from monitor.ledger import seals
+from monitor.ledger import seals, succession
 from monitor.ledger.figures import Figures
 from monitor.ledger.statements import Statement
-from monitor.store.tables import backlog_event
+from monitor.store.tables import backlog_event, unit
 from monitor.words import DISTRICT, MonthState
 
 COUNTED = ("obligations", "backlog", "pending", "carried")
@@ -50,8 +50,13 @@ class SinceSeal:
     seen_late: int
 
 
-def read(connection: sa.Connection, statement: Statement) -> SinceSeal | None:
-    """What a sealed statement was and became; None where the month has no seal that holds."""
+def read(
+    connection: sa.Connection, statement: Statement, followed: Collection[str] = ()
+) -> SinceSeal | None:
+    """What a sealed statement was and became; None where the month has no seal that holds.
+
+    `followed` are departments that ended, whose units the statement may carry.
+    """
     seal = seals.holding(connection, statement.month)
     if seal is None:
         return None
@@ -60,7 +65,7 @@ def read(connection: sa.Connection, statement: Statement) -> SinceSeal | None:
             break
     else:
         return None
-    changes = _changes(connection, statement)
+    changes = _changes(connection, statement, followed)
     remained = sealed["backlog"] + sealed["pending"]
     remains = statement.backlog + statement.pending
     return SinceSeal(
@@ -76,7 +81,9 @@ def read(connection: sa.Connection, statement: Statement) -> SinceSeal | None:
     )
 
 
-def _changes(connection: sa.Connection, statement: Statement) -> tuple[Change, ...]:
+def _changes(
+    connection: sa.Connection, statement: Statement, followed: Collection[str]
+) -> tuple[Change, ...]:
     """What came and left after the close, of the month and those before it, by cause."""
     e = backlog_event.c
     came = sa.func.sum(sa.case((e.from_reason.is_(None), 1), else_=0))
@@ -86,11 +93,30 @@ def _changes(connection: sa.Connection, statement: Statement) -> tuple[Change, .
         .where(
             e.at >= statement.close_at,
             e.month <= str(statement.month),
-            sa.or_(e.from_reason.is_(None), e.to_reason.is_(None)),
+            e.from_reason.is_(None) != e.to_reason.is_(None),
         )
         .group_by(e.cause)
         .order_by(e.cause)
     )
     if statement.department != DISTRICT:
-        query = query.where(e.department == statement.department)
+        query = query.where(_is_of(connection, statement, followed))
     return tuple(Change(*row) for row in connection.execute(query))
+
+
+def _is_of(
+    connection: sa.Connection, statement: Statement, followed: Collection[str]
+) -> sa.ColumnElement[bool]:
+    """Whether an event is of a unit that the statement's department answers for in its month."""
+    e = backlog_event.c
+    own = e.department == statement.department
+    heirs = succession.paths(connection, unit)
+    if not heirs:
+        return own
+    answers = succession.owner_in(unit, sa.literal(str(statement.month)), heirs)
+    unit_of = sa.and_(
+        unit.c.number == sa.func.coalesce(e.behavior_id, -e.expected_id),
+        unit.c.department == e.department,
+    )
+    elsewhere = sa.exists().where(unit_of, answers != statement.department)
+    taken = sa.exists().where(unit_of, answers == statement.department)
+    return sa.or_(sa.and_(own, sa.not_(elsewhere)), sa.and_(e.department.in_(followed), taken))

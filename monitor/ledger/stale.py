@@ -33,6 +33,11 @@ class Stale:
         before = self.since.get(department)
         self.since[department] = month if before is None else min(before, month)
 
+    def add_with(self, department: str, other: str) -> None:
+        """Make another's anew, too, where the department's are."""
+        if department in self.since:
+            self.add(other, self.since[department])
+
     def add_all(self, month: str) -> None:
         """Make every department's anew from a month on."""
         self.is_all = True
@@ -63,6 +68,8 @@ def compare(
         stale.add_all(FROM_THE_FIRST)
     if now.months[1] > before.months[1]:
         stale.add_all(str(Month.parse(before.months[1]).shift(1)))
+    if any(before.otherwise_handed(now.handed)):
+        stale.add_all(FROM_THE_FIRST)
     if resealed := {*now.sealed} ^ {*before.sealed}:
         stale.add_all(min(resealed))
     told = {_key(each): each for each in (*before.unread, *now.unread)}

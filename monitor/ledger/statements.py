@@ -50,6 +50,7 @@ class Statement:
     current_state: MonthState
     figures: Figures
     moved_out: Mapping[str, int]
+    moved_out_late: Mapping[str, int]
     reasons: Mapping[str, int]
 
 

@@ -238,7 +238,7 @@ def _events(connection: sa.Connection, act: _Act) -> tuple[Event, ...]:
     e = backlog_event.c
     query = (
         sa.select(e.at, e.department, e.month, e.from_reason, e.to_reason, e.cause)
-        .where(act.is_told)
+        .where(act.is_told, sa.or_(e.from_reason.is_not(None), e.to_reason.is_not(None)))
         .order_by(e.at, e.id)
     )
     return tuple(

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from monitor import directory
 from monitor.config import Audience, RouteSettings, Settings
 from monitor.directory import Department
-from monitor.ledger import zero_reports
+from monitor.ledger import succession, zero_reports
 from monitor.notify import ladder, message, standings
 from monitor.notify.ladder import Decision, Rhythm, Step
 from monitor.notify.message import Message, Surroundings
@@ -114,6 +114,7 @@ class _Planning:
         self._accounts = standings.accounts(connection, now)
         self._by_key = {account.key: account for account in self._accounts}
         self._directory = directory.whole(connection)
+        self._following = succession.of(self._directory)
         months = {account.standing.month for account in self._accounts}
         log = standings.log(connection, months)
         checked_at = standings.checked_at(connection)
@@ -173,7 +174,7 @@ class _Planning:
 
     def _addresses(self, decision: Decision) -> Iterable[tuple[Audience, Address]]:
         """Each address once: two audiences that share one get one message."""
-        department = self._directory.named(decision.department, local_day(self._now))
+        department = self._reached(decision.department)
         taken: set[Address] = set()
         for audience in decision.audiences:
             where = address(self._settings.route, department, audience)
@@ -215,8 +216,13 @@ class _Planning:
         times = [self._reads[name] for name in sources if name in self._reads]
         return min(times) if times and len(times) == len(sources) else None
 
+    def _reached(self, code: str) -> Department:
+        """Who is written to about a department's month: itself today, or who followed it."""
+        today = local_day(self._now)
+        return self._directory.named(self._following.heir(code, today), today)
+
     def _reachable(self, code: str) -> frozenset[Audience]:
-        department = self._directory.named(code, local_day(self._now))
+        department = self._reached(code)
         audiences: tuple[Audience, ...] = ("clerk", "leader", "office", "justice", "operator")
         routes = self._settings.route
         return frozenset(a for a in audiences if address(routes, department, a) is not None)

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from monitor.ledger import succession
 from monitor.notify.ladder import Standing, Step
 from monitor.store.tables import backlog, behavior, expected, outbox, run, statement
 from monitor.words import DISTRICT, Kind, MonthState, Reason
@@ -192,7 +193,7 @@ def remaining(connection: sa.Connection, keys: Collection[Key]) -> dict[Key, Rem
         return {}
     counts: dict[Key, dict[Reason, int]] = {}
     oldest_due: dict[Key, datetime] = {}
-    units = _units(wanted)
+    units = _units(connection, wanted)
     query = sa.select(
         units.c.department,
         units.c.month,
@@ -215,8 +216,19 @@ def remaining(connection: sa.Connection, keys: Collection[Key]) -> dict[Key, Rem
     }
 
 
-def _units(keys: Collection[Key]) -> sa.Subquery:
+def _units(connection: sa.Connection, keys: Collection[Key]) -> sa.Subquery:
     """The charged units of the statements: those of the month and of every month before."""
+    heirs = succession.paths(connection, backlog)
+    lasting = _units_of(backlog.c.department, keys).where(backlog.c.heirs.is_(None))
+    if not heirs:
+        return lasting.subquery()
+    owner = succession.owner_in(backlog, statement.c.month, heirs)
+    handed = _units_of(owner, keys).where(backlog.c.heirs.is_not(None))
+    return lasting.union_all(handed).subquery()
+
+
+def _units_of(owner: sa.ColumnElement[str], keys: Collection[Key]) -> sa.Select[Any]:
+    """The charged units that an owner answers for in the statements."""
     return (
         sa.select(
             statement.c.department,
@@ -230,17 +242,13 @@ def _units(keys: Collection[Key]) -> sa.Subquery:
         )
         .join(
             statement,
-            sa.and_(
-                statement.c.department == backlog.c.department,
-                statement.c.month >= backlog.c.month,
-            ),
+            sa.and_(statement.c.department == owner, statement.c.month >= backlog.c.month),
         )
         .where(
             backlog.c.charged,
             statement.c.department.in_({department for department, _ in keys}),
             statement.c.month.in_({str(month) for _, month in keys}),
         )
-        .subquery()
     )
 
 

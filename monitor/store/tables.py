@@ -413,6 +413,8 @@ unit = Table(
     Column("kind", Text, nullable=False),
     Column("department", Text, nullable=False),
     Column("month", Text, nullable=False),  # belonging month
+    # who answers for it in later statements, where that is another one: 2022-07:CODE;2023-01:CODE
+    Column("heirs", Text),
     Column("basis_on", Date),  # the day that month and limits count from
     Column("due_on", Date),  # last day for its entry
     Column("due_passed", Boolean),
@@ -435,7 +437,7 @@ unit = Table(
     Index(None, "department", "month"),
 )
 
-for _name in ("expected_id", "holds_until"):
+for _name in ("expected_id", "heirs", "holds_until"):
     _is_there = unit.c[_name].is_not(None)
     Index(f"ix_unit_{_name}", unit.c[_name], postgresql_where=_is_there, sqlite_where=_is_there)
 
@@ -521,6 +523,7 @@ backlog = Table(
     Column("id", Id, primary_key=True),
     Column("department", Text, nullable=False),
     Column("month", Text, nullable=False),  # belonging month
+    Column("heirs", Text),  # as of the unit
     Column("kind", Text, nullable=False),
     Column("behavior_id", Id, unique=True),
     Column("expected_id", Id, unique=True),
@@ -572,6 +575,7 @@ statement = Table(
     Column("figures", Document, nullable=False),  # {name: {numerator, denominator}}
     Column("moved_out", Document, nullable=False),  # {cause: count}
     Column("reasons", Document, nullable=False),  # {reason: count}, of charged units
+    Column("moved_out_late", Document, nullable=False),  # those of them after the close
     Index(None, "month"),
 )
 

@@ -34,6 +34,7 @@ def stated(now: datetime, department: str, **values: Any) -> dict[str, Any]:
         "current_state": "open",
         "figures": {},
         "moved_out": {},
+        "moved_out_late": {},
         **values,
     }
 

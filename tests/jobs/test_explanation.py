@@ -47,6 +47,7 @@ STATEMENT = Statement(
     current_state=MonthState.OPEN,
     figures={},
     moved_out={},
+    moved_out_late={},
     reasons={"draft": 1},
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -49,6 +49,10 @@ def china(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=ZONE).astimezone(UTC)
 
 
+class _KilledError(Exception):
+    """The process ends here."""
+
+
 class Book:
     """A store with departments and rules, and short ways to put rows into it."""
 
@@ -74,14 +78,25 @@ class Book:
     def tick(self, now: datetime | str) -> dict[tuple[str, str], Statement]:
         """Facts, an empty judgement, statements; gives them by department and month."""
         at = china(now) if isinstance(now, str) else now
-        self.commit()
-        with self.store.writing() as connection:
-            links.refresh(connection, self.settings, at)
-            connection.execute(sa.delete(to_judge))
+        self._judge(at)
         with self.store.writing() as connection:
             making.make(connection, self.settings, at)
             made = statements.read(connection)
         return {(each.department, str(each.month)): each for each in made}
+
+    def kill_amid(self, now: datetime) -> None:
+        """A daemon is killed while it makes the statements; the next one opens the store anew."""
+        self._judge(now)
+        with suppress(_KilledError), self.store.writing() as connection:
+            making.make(connection, self.settings, now)
+            raise _KilledError
+        self.store.close()
+
+    def _judge(self, at: datetime) -> None:
+        self.commit()
+        with self.store.writing() as connection:
+            links.refresh(connection, self.settings, at)
+            connection.execute(sa.delete(to_judge))
 
     def january(self, now: datetime | str, code: str = A) -> Statement:
         """The statement of January 2022 as of `now`."""

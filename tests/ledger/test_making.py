@@ -112,6 +112,7 @@ CELLS: dict[sa.Table, dict[str, st.SearchStrategy[Any]]] = {
     department: {
         "name": st.sampled_from(["示范1局", "示范2局", "示范八局"]),
         "in_scope_to": DAYS | st.none(),
+        "successors": st.sampled_from([None, A, B, f"{B}、{C}"]),
         "deleted_at": DELETED,
     },
     exemption: {"begins_on": DAYS | st.none(), "ends_on": DAYS | st.none(), "deleted_at": DELETED},

@@ -3,227 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from monitor.ledger import tallies
 from monitor.ledger.statements import Statement
 from monitor.store import Store
-from monitor.store.tables import backlog, backlog_event, exemption, metadata, seal
+from monitor.store.tables import backlog, backlog_event, department, exemption, metadata, seal
 from monitor.store.tables import expected as expected_table
 from monitor.workdays import ZONE, day_end
-from tests.ledger.book import A, B, Book, C, china
-from tests.ledger.reference import (
-    SUBMITTED,
-    Exemption,
-    Expected,
-    Item,
-    Ledger,
-    Record,
-    Seen,
-    Standing,
-    Unit,
-    World,
-    ZeroReport,
-    day_of,
-    months_up_to,
-    units,
-)
-
-STRANGER = "11500112MB0000009X"
-"""A code that the directory doesn't know."""
-ITEMS = {"01030100100101": A, "01030100100102": B}
-LOOKS = [
-    china(f"2022-{text}")
-    for text in (
-        "01-20T10:00",
-        "01-31T23:30",
-        "02-09T23:59:59",
-        "02-10T00:00",
-        "02-11T23:59:59",
-        "02-12T00:00",
-        "02-12T00:00:01",
-        "02-14T09:00",
-        "02-16T00:00",
-        "03-02T09:00",
-        "03-07T23:59:59",
-        "03-08T00:00",
-        "03-15T12:00",
-        "05-20T09:00",
-    )
-]
-"""When the ledger is looked at: around dues, the closes of January and February, and later."""
-DAYS = [
-    *(date(2022, 1, day) for day in (4, 10, 27, 28, 29, 30, 31)),
-    *(date(2022, 2, day) for day in (1, 7, 9, 11, 12, 28)),
-    *(date(2022, 3, day) for day in (1, 4)),
-    date(2021, 12, 31),
-]
-HOURS = ["00:00", "10:00", "23:59:59"]
-NEXT = {
-    "": ["draft", "pending"],
-    "draft": ["pending", "deleted"],
-    "pending": ["accepted", "accepted", "returned", "draft"],
-    "returned": ["pending", "pending", "resent"],
-    "resent": ["accepted", "returned"],
-    "accepted": ["returned", "deleted", "pending"],
-    "deleted": ["draft"],
-}
-
-
-@dataclass(frozen=True)
-class Life:
-    """What becomes of a record: what it says, from which look on, and its statuses in time."""
-
-    kind: str
-    content: tuple[dict[str, Any], dict[str, Any]]
-    changes_at: int  # the look from which the second content holds
-    moves: tuple[tuple[datetime, str], ...]
-    withdrawn_at: int
-    tells_instants: bool
-
-    def at(self, look: int, now: datetime) -> dict[str, Any] | None:
-        """What its source delivers at a look; None before its first status."""
-        past = [move for move in self.moves if move[0] <= now]
-        if not past:
-            return None
-        sent = [at for at, status in past if status in ("pending", "resent")]
-        statuses = [move for move in past if move[1] != "resent"]
-        return {
-            **self.content[look >= self.changes_at],
-            "status": statuses[-1][1],
-            "status_at": statuses[-1][0] if self.tells_instants else None,
-            "submitted_at": sent[-1] if sent else None,
-            "withdrawn": look >= self.withdrawn_at,
-        }
-
-
-@dataclass(frozen=True)
-class Case:
-    """A random district and the looks at it."""
-
-    looks: tuple[datetime, ...]
-    charge_pending: str
-    strict: bool
-    pulls: frozenset[datetime]
-    last_in_scope: date | None
-    items: tuple[Item, ...]
-    lives: tuple[Life, ...]
-    expected: tuple[tuple[Expected, int, int], ...]  # with the looks at which it comes and goes
-    exemptions: tuple[tuple[Exemption, int, int], ...]
-    zero_reports: tuple[ZeroReport, ...]
-
-
-_days = st.sampled_from(DAYS)
-_instants = st.builds(
-    lambda day, hour: china(f"{day}T{hour}"),
-    st.dates(date(2022, 1, 10), date(2022, 3, 14)),
-    st.sampled_from(HOURS),
-) | st.sampled_from(LOOKS).map(lambda at: at - timedelta(seconds=1))
-_soon = st.integers(0, 5)
-_rarely = st.sampled_from([99, 99, 99, 1, 2, 3])
-
-
-def _codes(kind: str) -> st.SearchStrategy[str]:
-    return st.sampled_from([f"示范{kind}-{n}" for n in range(3)])
-
-
-@st.composite
-def _contents(draw: st.DrawFn, kind: str) -> dict[str, Any]:
-    check = kind == "check"
-    return {
-        "code": draw(_codes(kind)),
-        "on": draw(_days | _days | _days | st.none() | st.just(date(2022, 6, 1))),
-        "institution": draw(st.sampled_from([A, A, A, B, B, None, STRANGER])),
-        "list_code": draw(st.sampled_from([None, None, f"{B}0001", f"{STRANGER}0001"])),
-        "item": draw(st.sampled_from([None, *ITEMS, "01030100100199"])),
-        "check_code": None if check else draw(st.none() | _codes("check")),
-        "check_result": draw(st.sampled_from(["01", "04", "06"])) if check else None,
-        "case_source": draw(st.sampled_from(["01", "02"])) if kind == "punish" else None,
-        "fails": frozenset(draw(st.sampled_from(["", "", "", "06", "08", "06 08"])).split()),
-    }
-
-
-@st.composite
-def _lives(draw: st.DrawFn) -> Life:
-    kind = draw(st.sampled_from(["check", "check", "punish", "force", "other"]))
-    instants = draw(st.lists(_instants, min_size=1, max_size=5, unique=True).map(sorted))
-    moves, status = [], ""
-    for instant in instants:
-        status = draw(st.sampled_from(NEXT[status]))
-        moves.append((instant, status))
-    first = draw(_contents(kind))
-    changed = draw(_contents(kind))
-    kept = draw(st.sets(st.sampled_from(sorted(first))))
-    return Life(
-        kind,
-        (first, changed | {name: first[name] for name in kept}),
-        draw(_rarely),
-        tuple(moves),
-        draw(_rarely),
-        draw(st.sampled_from([True, True, True, False])),
-    )
-
-
-@st.composite
-def _asked(draw: st.DrawFn) -> tuple[Expected, int, int]:
-    kind = draw(st.sampled_from(["check", "check", "punish", "force", "other"]))
-    owner = draw(st.sampled_from([A, B, STRANGER]))
-    row = Expected(0, kind, owner, draw(_codes(kind)), draw(_days | st.none()), LOOKS[0])
-    return row, draw(_soon), draw(_rarely)
-
-
-@st.composite
-def _exemptions(draw: st.DrawFn) -> tuple[Exemption, int, int]:
-    scope = draw(st.sampled_from(["department", "item", "unit"]))
-    row = Exemption(
-        scope,
-        B if scope == "department" else draw(st.sampled_from([None, A])),
-        draw(st.sampled_from(sorted(ITEMS))) if scope == "item" else None,
-        draw(_codes("check")) if scope == "unit" else None,
-        draw(st.none() | _days),
-        draw(st.none() | _days),
-    )
-    return row, draw(_soon), draw(_rarely)
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A district of two or three departments with a few records, and two to four looks at it."""
-    looks = draw(st.lists(st.sampled_from(LOOKS), min_size=2, max_size=4, unique=True))
-    items = [
-        Item(code, owner, draw(st.sampled_from(["01", "03"])), draw(st.none() | _days))
-        for code, owner in ITEMS.items()
-    ]
-    return Case(
-        tuple(sorted(looks)),
-        draw(st.sampled_from(["office", "department"])),
-        draw(st.sampled_from([True, True, False])),
-        draw(st.frozensets(_instants, max_size=3)),
-        draw(st.sampled_from([None, date(2022, 1, 31)])),
-        tuple(items),
-        tuple(draw(st.lists(_lives(), max_size=6))),
-        tuple(draw(st.lists(_asked(), max_size=4))),
-        tuple(draw(st.lists(_exemptions(), max_size=1))),
-        tuple(
-            draw(
-                st.lists(
-                    st.builds(
-                        ZeroReport,
-                        st.sampled_from([A, B]),
-                        st.sampled_from(["2022-01", "2022-02"]),
-                        _instants,
-                    ),
-                    max_size=2,
-                )
-            )
-        ),
-    )
+from tests.ledger.book import A, B, Book, C
+from tests.ledger.histories import Case, cases
+from tests.ledger.reference.statements import Ledger, Standing
+from tests.ledger.reference.units import SUBMITTED, Unit, units
+from tests.ledger.reference.world import Expected, Record, Seen, World, day_of, months_up_to
 
 
 class District:
@@ -234,12 +31,17 @@ class District:
             for table in reversed(metadata.sorted_tables):
                 connection.execute(sa.delete(table))
         self.case = case
-        self.book = Book(
-            store, (A, B), charge_pending=case.charge_pending, strict_month=case.strict
-        )
-        self.book.department(C, in_scope_to=case.last_in_scope)
+        self.book = Book(store, (), charge_pending=case.charge_pending, strict_month=case.strict)
+        self.departments = {code: self.book.department(code) for code in (A, B, C)}
+        self.ended: set[str] = set()
         for item in case.items:
-            self.book.item(item.code, item.owner, item_state=item.state, in_use_to=item.to)
+            self.book.item(
+                item.code,
+                item.owner,
+                item_state=item.state,
+                in_use_from=item.since,
+                in_use_to=item.to,
+            )
         for pull in sorted(case.pulls):
             self.book.pulled("test", pull)
         self.records: dict[int, Record] = {}
@@ -257,11 +59,14 @@ class District:
                 self.before[place] = told
         self._expect(number, now)
         self._exempt(number)
+        self._end(number)
         for place, report in enumerate(self.case.zero_reports):
             if report.filed_at <= now and place not in self.filed:
                 self.filed.add(place)
                 filed = report.filed_at.astimezone(ZONE).replace(tzinfo=None)
                 self.book.report_zero(report.department, report.month, filed.isoformat())
+        if number in self.case.restarts:
+            self.book.kill_amid(now)
         return self._world(), self.book.tick(now)
 
     def _land(self, place: int, kind: str, told: dict[str, Any], now: datetime) -> None:
@@ -319,6 +124,7 @@ class District:
                     department=row.department,
                     action_code=row.code,
                     due_basis_on=row.on,
+                    item_code=row.item,
                     first_seen_at=now,
                 )
                 self.expected[place] = replace(row, key=key, first_seen_at=now)
@@ -339,9 +145,22 @@ class District:
             elif number >= goes and place in self.exemptions:
                 self.book.withdraw(exemption, self.exemptions.pop(place))
 
+    def _end(self, number: int) -> None:
+        """The directory says which departments end, and who follows."""
+        for code, ending in self.case.ends.items():
+            if number >= self.case.ends_at and code not in self.ended:
+                self.ended.add(code)
+                heirs = "、".join(ending.successors) or None
+                key = self.departments[code]
+                self.book.amend(department, key, in_scope_to=ending.last, successors=heirs)
+
     def _world(self) -> World:
+        ends = {code: each for code, each in self.case.ends.items() if code in self.ended}
         return World(
-            departments={A: None, B: None, C: self.case.last_in_scope},
+            departments={
+                code: ends[code].last if code in ends else None for code in self.departments
+            },
+            successors={code: each.successors for code, each in ends.items()},
             charge_pending=self.case.charge_pending,
             strict=self.case.strict,
             pulls=tuple(self.case.pulls),
@@ -375,6 +194,7 @@ def _told(made: Statement, counted: Counter[tuple[str, str, str]]) -> Standing:
         figures=_figures(made.figures),
         tallies=counted,
         state="",
+        moved_out=sum(made.moved_out.values()),
     )
 
 

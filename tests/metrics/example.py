@@ -47,7 +47,7 @@ def fill(connection: sa.Connection, now: datetime) -> None:
             for code, short in ((A, "城管"), (B, "文旅"), (C, "林业"))
         ],
     )
-    looks.keep(connection, Look(1, now, "", ("2021-11", "2022-01"), (), ()), now)
+    looks.keep(connection, Look(1, now, "", ("2021-11", "2022-01"), (), (), {}), now)
     connection.execute(
         sa.insert(tables.statement),
         [
@@ -132,6 +132,7 @@ def standing(department: str, now: datetime, **values: object) -> dict[str, obje
         },
         "moved_out": {},
         "reasons": {},
+        "moved_out_late": {},
         **values,
     }
 

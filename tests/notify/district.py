@@ -200,4 +200,5 @@ def _statement(code: str, month: str) -> dict[str, Any]:
         "current_state": "open",
         "figures": {},
         "moved_out": {},
+        "moved_out_late": {},
     }
