@@ -24,8 +24,8 @@ _OWN_RECORD = frozenset(
 )
 _OWN_ROW = frozenset({Cause.WITHDRAWN})
 """Causes that lie in the unit's own record, or expected row."""
-_COMES = frozenset({Cause.FOUND, Cause.FOUND_LATE})
-"""Causes that a stay in the backlog begins with; a move to another month or department doesn't."""
+_MOVES = frozenset({Cause.DATE_CHANGED, Cause.TRANSFERRED, Cause.SUCCEEDED})
+"""Causes by which a unit goes on in another month or department: no stay in the backlog begins."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -193,7 +193,7 @@ def _history(
     came, changes, days = None, [], 0
     for event in mine:
         cause, by = Cause(event.cause), _by(event)
-        if came is None or cause in _COMES:
+        if came is None or (event.from_reason is None and cause not in _MOVES):
             came = event.at
         days = settings.days.between(local_day(came), local_day(event.at))
         changes.append(

@@ -35,6 +35,7 @@ def stated(now: datetime, department: str, **values: Any) -> dict[str, Any]:
         "figures": {},
         "moved_out": {},
         "moved_out_late": {},
+        "reasons": {},
         **values,
     }
 

@@ -201,4 +201,5 @@ def _statement(code: str, month: str) -> dict[str, Any]:
         "figures": {},
         "moved_out": {},
         "moved_out_late": {},
+        "reasons": {},
     }
