@@ -23,21 +23,22 @@ _ACTIONS = {
     "reopen": "重新打开封存",
 }
 _DETAILS = {
-    "department": "部门",
-    "month": "月份",
-    "revision": "版次",
     "number": "编号",
     "scope": "范围",
+    "department": "部门",
     "code": "对象",
-    "approver": "批准人",
+    "month": "月份",
+    "revision": "版次",
     "begins_on": "自",
     "ends_on": "至",
     "on": "终止日",
     "before": "原终止日",
     "reason": "理由",
+    "approver": "批准人",
     "note": "备注",
     "hash": "哈希",
 }
+"""What entries tell, in the order in which it is shown."""
 
 
 class AuditTable:
@@ -65,7 +66,8 @@ class AuditTable:
         yield table
 
     def _details(self, entry: Entry) -> Iterator[str]:
-        for name, value in entry.details.items():
+        for name in dict.fromkeys((*_DETAILS, *entry.details)):
+            value = entry.details.get(name)
             if value in (None, ""):
                 continue
             shown = str(value)

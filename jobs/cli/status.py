@@ -146,10 +146,9 @@ def status(
         departments = directory.read(connection, wanted.last)
         code = directory.find(departments, department) if department else None
         found = statements.read(connection, month=wanted, department=code, at=as_of)
+        reported = zero_reports.reported(connection, wanted, as_of)
         contradicted = {
-            each.department
-            for each in (() if as_of else zero_reports.contradicted(connection))
-            if each.month == wanted
+            each.department for each in found if each.obligations and each.department in reported
         }
         months = months_with_statement(connection)
     if as_json:

@@ -42,6 +42,16 @@ def filed(
     return frozenset((department, month) for department, month in connection.execute(query))
 
 
+def reported(connection: sa.Connection, month: Month, at: datetime | None = None) -> frozenset[str]:
+    """The departments with a zero report for a month; as it was known at an earlier instant."""
+    z = zero_report.c
+    holds = z.deleted_at.is_(None)
+    if at is not None:
+        holds = sa.and_(z.first_seen_at <= at, sa.or_(holds, z.deleted_at > at))
+    query = sa.select(z.department).where(z.month == str(month), holds)
+    return frozenset(connection.scalars(query))
+
+
 def standing(connection: sa.Connection, months: Collection[str]) -> dict[tuple[str, str], bool]:
     """Departments and months of `months` with a zero report: whether records contradict it."""
     s, z = statement.c, zero_report.c

@@ -25,6 +25,7 @@ ROW = {
     "carried",
     "silent",
     "figures",
+    "zero_report_contradicted",
 }
 
 
