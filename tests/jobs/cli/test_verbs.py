@@ -351,7 +351,7 @@ def test_a_district_without_backlog_ends_the_check_with_0(tmp_path: Path, store_
     (tmp_path / "yueqingling.toml").write_text(f'[store]\nurl = "{store_url}"\n')
     said = yueqingling(tmp_path, "check", *AT)
     assert said.code == 0
-    assert "2026-10: backlog 0." in said.out
+    assert "2026-10: backlog 0." in flat(said.out)
 
 
 def test_pulling_again_lands_nothing(demo: Shown) -> None:
