@@ -45,7 +45,7 @@ def filed(
 def reported(connection: sa.Connection, month: Month, at: datetime | None = None) -> frozenset[str]:
     """The departments with a zero report for a month; as it was known at an earlier instant."""
     z = zero_report.c
-    holds = z.deleted_at.is_(None)
+    holds: sa.ColumnElement[bool] = z.deleted_at.is_(None)
     if at is not None:
         holds = sa.and_(z.first_seen_at <= at, sa.or_(holds, z.deleted_at > at))
     query = sa.select(z.department).where(z.month == str(month), holds)
