@@ -37,6 +37,13 @@ def history(found: UnitHistory, departments: Container[str]) -> UnitHistory:
         delivered=tuple(
             replace(each, record_id=masked(each.record_id, departments)) for each in found.delivered
         ),
+        events=tuple(
+            replace(
+                each,
+                by=each.by and replace(each.by, record_id=masked(each.by.record_id, departments)),
+            )
+            for each in found.events
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from jobs.units_table import DaysTable, UnitsTable
 from monitor.directory import Department, named
-from monitor.ledger.unit_history import Event, UnitHistory
+from monitor.ledger.unit_history import Event, Named, UnitHistory
 from monitor.words import Kind, Reason, Status
 from monitor.workdays import ZONE
 
@@ -60,11 +60,18 @@ def _history(
         yield statuses
     yield Text("\n积压中的变化", "bold")
     if history.events:
-        events = _table("时间", "部门", "归属月", "变化", "原因")
+        events = _table("时间", "工作日", "部门", "归属月", "变化", "原因", "依据")
         for event in history.events:
             owner = named(departments, event.department).short_name
-            change = _change(event)
-            events.add_row(_minute(event.at), owner, str(event.month), change, event.cause.zh)
+            events.add_row(
+                _minute(event.at),
+                str(event.age),
+                owner,
+                str(event.month),
+                _change(event),
+                event.cause.zh,
+                _by(event.by),
+            )
         yield events
     else:
         yield Text("  从未积压", "green")
@@ -74,6 +81,10 @@ def _change(event: Event) -> str:
     """From which reason to which; into the backlog or out of it."""
     before = Reason(event.from_reason).zh if event.from_reason else "—"
     return f"{before} → {Reason(event.to_reason).zh if event.to_reason else '移出积压'}"
+
+
+def _by(row: Named | None) -> str:
+    return "—" if row is None else f"{row.source} {row.record_id}"
 
 
 def _table(*names: str) -> Table:

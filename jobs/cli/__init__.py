@@ -11,7 +11,6 @@ from jobs.cli.close import close
 from jobs.cli.demo import demo
 from jobs.cli.explain import explain
 from jobs.cli.findings import findings
-from jobs.cli.history import history
 from jobs.cli.pull import pull
 from jobs.cli.remind import deliver, remind
 from jobs.cli.reopen import reopen
@@ -60,7 +59,6 @@ app.add_typer(config.app, name="config", rich_help_panel=START)
 app.add_typer(database.app, name="db", rich_help_panel=START)
 verb.add(app, status, panel=LOOK)
 verb.add(app, explain, panel=LOOK)
-verb.add(app, history, panel=LOOK)
 verb.add(app, findings, panel=LOOK)
 app.add_typer(rules.app, name="rules", rich_help_panel=LOOK)
 app.add_typer(docs.app, name="docs", rich_help_panel=LOOK)

@@ -17,6 +17,7 @@ from monitor.store.tables import (
     behavior,
     behavior_item,
     behavior_status,
+    exemption,
     expected,
     unit,
 )
@@ -25,6 +26,14 @@ from monitor.workdays import Month, local_day
 
 MOST = 20
 """How many acts of one code are told, the oldest first."""
+
+_OWN_RECORD = frozenset(
+    {Cause.ENTERED, Cause.SUBMITTED, Cause.RETURNED, Cause.FIXED, Cause.ACCEPTED, Cause.DELETED}
+)
+_OWN_ROW = frozenset({Cause.WITHDRAWN})
+"""Causes that lie in the act's own record, or its expected row."""
+_MOVES = frozenset({Cause.DATE_CHANGED, Cause.TRANSFERRED, Cause.SUCCEEDED})
+"""Causes by which an act goes on in another month or department: no stay in the backlog begins."""
 
 
 class Standing(Word):
@@ -59,8 +68,21 @@ class SeenStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A row that is named as a cause, as its source names it; `feed` is a kind, or the table."""
+
+    feed: str
+    source: str
+    record_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """The act came into a department's backlog, changed in it, or left it, and why."""
+    """The act came into a department's backlog, changed in it, or left it, and why.
+
+    `by` is the record, expected row or exemption that made it so, where there is one; `age` the
+    working days since the act last came into the backlog.
+    """
 
     at: datetime
     department: str
@@ -68,6 +90,8 @@ class Event:
     from_reason: str | None
     to_reason: str | None
     cause: Cause
+    by: Named | None
+    age: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +99,8 @@ class UnitHistory:
     """An act's whole history; `line` is the unit that it is now, None where it is gone.
 
     `exemptions` are the numbers of those that cover it.
-    It was in the backlog from `since` to `until` (None: it still is), `age` working days; all None
-    where it never was.
+    It was last in the backlog from `since` to `until` (None: it still is), `age` working days; all
+    None where it never was. A move to another month or department begins no stay of its own.
     """
 
     department: str
@@ -151,13 +175,13 @@ def _acts(connection: sa.Connection, settings: Settings, code: str) -> list[_Act
 def _history(
     connection: sa.Connection, settings: Settings, act: _Act, now: datetime
 ) -> UnitHistory:
-    events = _events(connection, act)
+    events = _events(connection, settings, act)
     number = act.behavior_id if act.behavior_id is not None else -(act.expected_id or 0)
     of = sa.select(unit).where(unit.c.number == number).subquery("of")
     row = connection.execute(sa.select(of)).one_or_none()
     stands = lines(connection, settings, of, sa.true(), 1)
     department, month = _place(connection, act, events, row)
-    since = events[0].at if events else None
+    since = _came(events)[-1] if events else None
     left = events[-1] if events and events[-1].to_reason is None else None
     until = left.at if left else None
     age = settings.days.between(local_day(since), local_day(until or now)) if since else None
@@ -234,13 +258,14 @@ def _statuses(connection: sa.Connection, act: _Act) -> tuple[SeenStatus, ...]:
     return tuple(SeenStatus(*row) for row in connection.execute(query))
 
 
-def _events(connection: sa.Connection, act: _Act) -> tuple[Event, ...]:
+def _events(connection: sa.Connection, settings: Settings, act: _Act) -> tuple[Event, ...]:
     e = backlog_event.c
     query = (
-        sa.select(e.at, e.department, e.month, e.from_reason, e.to_reason, e.cause)
+        sa.select(backlog_event)
         .where(act.is_told, sa.or_(e.from_reason.is_not(None), e.to_reason.is_not(None)))
-        .order_by(e.at, e.id)
+        .order_by(e.id)
     )
+    rows = connection.execute(query).all()
     return tuple(
         Event(
             row.at,
@@ -249,6 +274,31 @@ def _events(connection: sa.Connection, act: _Act) -> tuple[Event, ...]:
             row.from_reason,
             row.to_reason,
             Cause(row.cause),
+            _by(connection, row),
+            settings.days.between(local_day(came), local_day(row.at)),
         )
-        for row in connection.execute(query)
+        for row, came in zip(rows, _came(rows), strict=True)
     )
+
+
+def _came(events: Sequence[Any]) -> list[datetime]:
+    """By event since when the act stands in the backlog, or stood there last."""
+    came: list[datetime] = []
+    for event in events:
+        begins = not came or (event.from_reason is None and event.cause not in _MOVES)
+        came.append(event.at if begins else came[-1])
+    return came
+
+
+def _by(connection: sa.Connection, event: Any) -> Named | None:
+    """What made an event so: another record or an exemption, else the act's own record or row."""
+    for table, number in (
+        (behavior, event.by_behavior_id),
+        (exemption, event.by_exemption_id),
+        (behavior, event.behavior_id if event.cause in _OWN_RECORD else None),
+        (expected, event.expected_id if event.cause in _OWN_ROW else None),
+    ):
+        if number is not None:
+            row = connection.execute(sa.select(table).where(table.c.id == number)).one()
+            return Named(row.kind if table is behavior else table.name, row.source, row.record_id)
+    return None

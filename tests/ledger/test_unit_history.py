@@ -3,10 +3,13 @@
 import json
 from datetime import date
 
+import pytest
+import sqlalchemy as sa
+
 from monitor.config import Settings
 from monitor.ledger.unit_history import Standing, UnitHistory, histories
 from monitor.store import Store
-from monitor.store.tables import expected
+from monitor.store.tables import behavior, exemption, expected
 from tests.ledger.book import A, B, Book, china
 
 CODE = "示范检查-1"
@@ -23,6 +26,18 @@ def told(
 
 def changes(history: UnitHistory) -> list[tuple[str | None, str | None, str]]:
     return [(each.from_reason, each.to_reason, each.cause.value) for each in history.events]
+
+
+def by(history: UnitHistory) -> list[str | None]:
+    """The identities of what made each event so."""
+    return [each.by.record_id if each.by else None for each in history.events]
+
+
+def identity(book: Book, table: sa.Table, key: int) -> str:
+    """What the row's source calls it."""
+    ((found,),) = book.rows(sa.select(table.c.record_id).where(table.c.id == key))
+    assert isinstance(found, str)
+    return found
 
 
 def test_every_change_of_reason_is_told_with_its_cause_until_it_is_cleared(store: Store) -> None:
@@ -113,3 +128,74 @@ def test_an_act_without_a_code_is_found_by_the_record_of_its_source(store: Store
     book.tick("2022-01-20T09:00")
     [found] = told(book, "记录-7")
     assert (found.standing, found.events, found.age) == (Standing.CLEARED, (), None)
+
+
+def test_the_record_that_came_for_an_expected_act_is_named(store: Store) -> None:
+    book = Book(store)
+    book.expect(action_code=CODE)
+    book.tick("2022-01-20T10:00")
+    record = book.record(action_code=CODE, status="draft", first_seen_at=china("2022-01-21T10:00"))
+    book.tick("2022-01-21T10:00")
+    book.change(record, status="accepted", status_at=china("2022-01-25T10:00"))
+    book.tick("2022-01-25T10:00")
+    [found] = told(book)
+    name = identity(book, behavior, record)
+    assert by(found) == [None, name, name]
+    assert [each.age for each in found.events] == [0, 1, 3]
+
+
+@pytest.mark.parametrize("known_from", ["expected", "record"])
+def test_the_exemption_that_took_an_act_out_is_named(store: Store, known_from: str) -> None:
+    book = Book(store)
+    book.item("0101")
+    if known_from == "expected":
+        book.expect(action_code=CODE, item_code="0101")
+    else:
+        book.record(action_code=CODE, status="draft", items=["0101"])
+    book.tick("2022-01-20T10:00")
+    book.exempt("department", department=B)
+    key = book.exempt("item", item_code="0101")
+    book.tick("2022-01-21T10:00")
+    [found] = told(book)
+    assert changes(found)[-1][1:] == (None, "exempted")
+    assert by(found)[-1] == identity(book, exemption, key)
+
+
+def test_the_record_that_an_act_repeats_is_named(store: Store) -> None:
+    book = Book(store)
+    first = book.record(action_code="示范检查-0", status="draft")
+    second = book.record(action_code=CODE, status="draft")
+    book.tick("2022-01-20T10:00")
+    book.change(second, action_code="示范检查-0")
+    book.tick("2022-01-21T10:00")
+    [found] = [each for each in told(book, "示范检查-0") if len(each.events) == 2]
+    assert changes(found)[-1] == ("draft", None, "duplicate")
+    assert by(found)[-1] == identity(book, behavior, first)
+
+
+def test_an_act_that_moves_to_another_month_keeps_its_age(store: Store) -> None:
+    book = Book(store)
+    record = book.record(action_code=CODE, status="draft")
+    book.tick("2022-01-20T10:00")
+    book.change(record, occurred_on=date(2021, 12, 30))
+    book.tick("2022-01-21T10:00")
+    [found] = told(book, now="2022-01-25T10:00")
+    assert [(each.age, str(each.month), each.to_reason) for each in found.events] == [
+        (0, "2022-01", "draft"),
+        (1, "2022-01", None),
+        (1, "2021-12", "draft"),
+    ]
+    assert (found.until, found.age) == (None, 3)
+
+
+def test_an_act_that_comes_back_begins_its_age_anew(store: Store) -> None:
+    book = Book(store)
+    record = book.record(action_code=CODE, status="draft")
+    book.tick("2022-01-20T10:00")
+    book.change(record, status="accepted")
+    book.tick("2022-01-21T10:00")
+    book.change(record, status="returned", status_at=china("2022-01-24T10:00"))
+    book.tick("2022-01-24T10:00")
+    [found] = told(book, now="2022-01-25T10:00")
+    assert [each.age for each in found.events] == [0, 1, 0]
+    assert (found.until, found.age) == (None, 1)

@@ -20,7 +20,6 @@ VERBS = [
     "reopen",
     "status",
     "explain",
-    "history",
     "findings",
     "rules list",
     "rules try",
