@@ -20,7 +20,7 @@ from monitor.store.tables import behavior, behavior_item, department, item, seal
 from monitor.words import Kind, Status
 from monitor.workdays import Month, months_between
 from tests.bench.measurement import Measurement, Stopwatch
-from tests.bench.places import NOW, STORES, Places
+from tests.bench.places import NOW, Places
 from tests.expectations.records import clean
 
 _TOUCHED = (1, 10, 100)
@@ -38,7 +38,7 @@ _SETTINGS = Settings()
 def measure(places: Places) -> Iterator[Measurement]:
     """Make all, then what some touched departments need; seal a month; explain another."""
     departments = max(min(_MOST, places.rows // (_EACH * len(_MONTHS))), max(_TOUCHED))
-    for kind in STORES:
+    for kind in places.stores:
         with _filled(places, kind, departments) as store:
             whole = Stopwatch()
             _make(store, NOW, whole, anew=True)

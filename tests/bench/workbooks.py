@@ -8,7 +8,7 @@ import python_calamine as calamine
 import xlsxwriter
 
 from tests.bench.measurement import Measurement, Stopwatch
-from tests.bench.places import STORES, Places, checks
+from tests.bench.places import Places, checks
 from tests.bench.pulling import pulled
 
 _MOST = 100_000
@@ -20,7 +20,7 @@ def measure(places: Places) -> Iterator[Measurement]:
     rows = min(places.rows, _MOST)
     path = places.delivery(rows)
     workbook = _workbook(path)
-    for kind in STORES:
+    for kind in places.stores:
         with places.store(kind) as store:  # what is imported at first use is no part of it
             pulled(store, checks(places.delivery(100)))
         reading, loading, pulling = Stopwatch(), Stopwatch(), Stopwatch()
