@@ -1,11 +1,13 @@
 """Attribution (归属): which department a record belongs to."""
 
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger.obligations import is_live
+from monitor.ledger.days import within
+from monitor.ledger.obligations import basis_on, is_live
 from monitor.store.tables import behavior, behavior_item, department, item, to_judge
 from monitor.words import UNKNOWN_DEPARTMENT, Kind
 
@@ -37,16 +39,59 @@ def of_source(settings: Settings, source: sa.ColumnElement[str]) -> sa.ColumnEle
 
 
 def owners() -> sa.Subquery:
-    """The item codes of the catalogue that belong to one known department, with its code."""
-    known = _known("owning")
-    return (
-        sa.select(item.c.item_code, sa.func.min(item.c.department).label("department"))
-        .join(known, known.c.code == item.c.department)
-        .where(item.c.deleted_at.is_(None))
-        .group_by(item.c.item_code)
-        .having(sa.func.count(item.c.department.distinct()) == 1)
-        .subquery("owners")
+    """The item codes of the catalogue, each with the known departments that own it, and when.
+
+    A code that has one owner in all its entries is that one's whatever the day; one that passed on
+    is by its entries' days.
+    """
+    known, holder = _known("owning"), sa.func.min(item.c.department)
+    distinct = sa.func.count(item.c.department.distinct())
+    by_code = (
+        sa.select(item.c.item_code).where(item.c.deleted_at.is_(None)).group_by(item.c.item_code)
     )
+    sole = by_code.add_columns(holder.label("department")).having(distinct == 1).subquery("sole")
+    ever = sa.cast(sa.null(), sa.Date)
+    of_one = sa.select(
+        sole.c.item_code,
+        sole.c.department,
+        ever.label("in_use_from"),
+        ever.label("in_use_to"),
+        sa.false().label("passed_on"),
+    ).join(known, known.c.code == sole.c.department)
+    by_day = (
+        sa.select(
+            item.c.item_code,
+            item.c.department,
+            item.c.in_use_from,
+            item.c.in_use_to,
+            sa.true(),
+        )
+        .join(known, known.c.code == item.c.department)
+        .where(item.c.deleted_at.is_(None), item.c.item_code.in_(by_code.having(distinct > 1)))
+    )
+    return sa.union_all(of_one, by_day).subquery("owners")
+
+
+def owns(
+    owner: sa.FromClause, item_code: sa.ColumnElement[Any], day: sa.ColumnElement[date]
+) -> sa.ColumnElement[bool]:
+    """Whether a row of `owners` says whose an item is on a day; several that do tell nothing."""
+    other = item.alias("also_owning")
+    known = sa.select(department.c.code).where(department.c.deleted_at.is_(None))
+    is_shared = (
+        sa.exists()
+        .where(
+            other.c.item_code == owner.c.item_code,
+            other.c.department != owner.c.department,
+            other.c.department.in_(known),
+            other.c.deleted_at.is_(None),
+            within(day, other.c.in_use_from, other.c.in_use_to),
+        )
+        .correlate_except(other)
+    )
+    holds = within(day, owner.c.in_use_from, owner.c.in_use_to)
+    told = sa.or_(sa.not_(owner.c.passed_on), sa.and_(holds, sa.not_(is_shared)))
+    return sa.and_(owner.c.item_code == item_code, told)
 
 
 def named() -> sa.Subquery:
@@ -107,10 +152,11 @@ def _departments(settings: Settings) -> sa.Select[Any]:
         .group_by(check.c.action_code)
         .subquery("of_check")
     )
-    owner = owners()
+    owner, act = owners(), behavior.alias("its_act")
     of_items = (
         sa.select(behavior_item.c.behavior_id, sa.func.min(owner.c.department).label("department"))
-        .join(owner, owner.c.item_code == behavior_item.c.item_code)
+        .join(act, act.c.id == behavior_item.c.behavior_id)
+        .join(owner, owns(owner, behavior_item.c.item_code, basis_on(act, sa.null())))
         .where(behavior_item.c.behavior_id.in_(queue))
         .group_by(behavior_item.c.behavior_id)
         .having(sa.func.count(owner.c.department.distinct()) == 1)

@@ -61,6 +61,13 @@ def earlier(first: sa.ColumnElement[date], second: sa.ColumnElement[date]) -> sa
     return sa.case((second < first, second), else_=first)
 
 
+def within(
+    day: sa.ColumnElement[date], begins: sa.ColumnElement[Any], ends: sa.ColumnElement[Any]
+) -> sa.ColumnElement[bool]:
+    """Whether a day lies in a span of days; NULL is an open end."""
+    return sa.and_(sa.or_(begins.is_(None), begins <= day), sa.or_(ends.is_(None), ends >= day))
+
+
 def _write(element: type[FunctionElement[Any]], postgresql: str, sqlite: str) -> None:
     def write(function: Any, compiler: SQLCompiler, **options: Any) -> str:
         template = sqlite if compiler.dialect.name == "sqlite" else postgresql

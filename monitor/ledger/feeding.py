@@ -8,7 +8,7 @@ they can be measured by it at all. Both are brought up to date for what changed 
 import sqlalchemy as sa
 
 from monitor.ledger.obligations import among, expected_owner, owner_of
-from monitor.store.tables import behavior, expected, expected_kind, fed, to_match
+from monitor.store.tables import asked, behavior, expected, expected_kind, fed, to_match
 from monitor.store.upsert import insert_into
 from monitor.words import UNKNOWN_DEPARTMENT, Feed, Kind
 
@@ -22,7 +22,7 @@ def note_sources(connection: sa.Connection) -> None:
     none = ""
     for query in (
         sa.select(b.source, sa.func.coalesce(b.department, none), b.kind).where(records),
-        sa.select(e.source, sa.func.coalesce(e.department, none), expects).where(rows),
+        sa.select(e.source, sa.func.coalesce(asked(expected), none), expects).where(rows),
     ):
         insert = insert_into(connection, fed).from_select(list(fed.c.keys()), query.distinct())
         connection.execute(insert.on_conflict_do_nothing())
@@ -76,9 +76,11 @@ def _expected_of(kind: Kind, queued: sa.Subquery | None) -> sa.Select[str]:
     if queued is None:
         return sa.select(owner).where(is_there).distinct()
     # The office owns what has no index of its own: that is looked for only where it is asked.
-    is_named = sa.exists().where(expected.c.department == queued.c.department, is_there)
+    code = queued.c.department
+    is_named = sa.exists().where(expected.c.department == code, expected.c.owner.is_(None))
+    is_found = sa.exists().where(expected.c.owner == code)
     is_office = queued.c.department == UNKNOWN_DEPARTMENT
     is_the_offices = sa.exists().where(owner == UNKNOWN_DEPARTMENT, is_there)
     return sa.select(queued.c.department).where(
-        sa.or_(is_named, sa.and_(is_office, is_the_offices))
+        sa.or_(is_named.where(is_there), is_found.where(is_there), is_office & is_the_offices)
     )

@@ -7,7 +7,7 @@ from datetime import date
 import sqlalchemy as sa
 
 from monitor.ledger.succession import Succession
-from monitor.store.tables import behavior, expected
+from monitor.store.tables import asked, behavior, expected
 from monitor.words import Word
 
 
@@ -52,7 +52,7 @@ def read(
     before = {code for code, heir in following.lines(today) if heir == department}
     if not before:
         return Inheritance((), passed_on or None)
-    owner = sa.func.coalesce(behavior.c.department, expected.c.department)
+    owner = sa.func.coalesce(behavior.c.department, asked(expected))
     query = (
         sa.select(owner, sa.func.count())
         .select_from(

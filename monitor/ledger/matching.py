@@ -175,10 +175,10 @@ def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
 
 
 def _complete(connection: sa.Connection, settings: Settings, which: sa.ColumnElement[bool]) -> None:
-    """Fill in the month, and the department where the source gave none that the directory has.
+    """Fill in the month, and the owner where the source gave no department of the directory.
 
-    What it gave may be a department's name or local code. Where it gave nothing the item's owner
-    counts, else the source's own department.
+    What it gave may be a department's name or local code. Where it gave nothing the item's owner on
+    the row's day counts, else the source's own department.
     """
     month = MonthOf(expected_basis_on())
     connection.execute(
@@ -192,8 +192,9 @@ def _complete(connection: sa.Connection, settings: Settings, which: sa.ColumnEle
         return sa.select(named.c.code).where(named.c.name == column).scalar_subquery()
 
     of_item = (
-        sa.select(owner.c.department)
-        .where(owner.c.item_code == expected.c.item_code)
+        sa.select(sa.func.min(owner.c.department))
+        .where(attribution.owns(owner, expected.c.item_code, expected_basis_on()))
+        .having(sa.func.count(owner.c.department.distinct()) == 1)
         .scalar_subquery()
     )
     nothing = sa.or_(expected.c.department.is_(None), expected.c.department == UNKNOWN_DEPARTMENT)
@@ -206,14 +207,10 @@ def _complete(connection: sa.Connection, settings: Settings, which: sa.ColumnEle
     is_known = sa.exists().where(
         department.c.code == expected.c.department, department.c.deleted_at.is_(None)
     )
-    changes = sa.and_(
-        which,
-        sa.not_(is_known),
-        found.is_not(None),
-        expected.c.department.is_distinct_from(found),
-    )
+    told = sa.case((is_known, sa.null()), else_=found)
+    changes = sa.and_(which, expected.c.owner.is_distinct_from(told))
     queue.note(connection, expected, changes)
-    connection.execute(sa.update(expected).values(department=found).where(changes))
+    connection.execute(sa.update(expected).values(owner=told).where(changes))
 
 
 def _list_wanted(connection: sa.Connection) -> None:

@@ -24,11 +24,11 @@ from monitor.ledger import (
     scratch,
     succession,
 )
-from monitor.ledger.days import DaysLater, LocalDay, MonthOf, earlier
+from monitor.ledger.days import DaysLater, LocalDay, MonthOf, earlier, within
 from monitor.ledger.handovers import handover
 from monitor.ledger.reasons import SUBMITTED
 from monitor.store import planner
-from monitor.store.tables import behavior, department, expected, item, unit
+from monitor.store.tables import asked, behavior, department, expected, item, unit
 from monitor.store.types import Id, Instant
 from monitor.words import UNKNOWN_DEPARTMENT, Kind, Reason, Status
 from monitor.workdays import local_day
@@ -355,7 +355,7 @@ def _twins() -> Iterator[sa.Exists]:
 
 def expected_owner() -> sa.Case[str]:
     """The department of an expected row; the office owns those of one that nobody knows."""
-    return owner_of(expected.c.department)
+    return owner_of(asked(expected))
 
 
 def owner_of(code: sa.ColumnElement[str]) -> sa.Case[str]:
@@ -370,12 +370,9 @@ def item_has_ended() -> sa.ColumnElement[bool]:
     Nothing can be asked for under it. A record under it stays an obligation: it breaks a rule. An
     item that the catalogue doesn't know, or that stopped on no day that is known, says nothing.
     """
-    day = expected_basis_on()
     entry = sa.and_(item.c.item_code == expected.c.item_code, item.c.deleted_at.is_(None))
     in_use = sa.exists().where(
-        entry,
-        sa.or_(item.c.in_use_from.is_(None), item.c.in_use_from <= day),
-        sa.or_(item.c.in_use_to.is_(None), item.c.in_use_to >= day),
+        entry, within(expected_basis_on(), item.c.in_use_from, item.c.in_use_to)
     )
     return sa.and_(sa.exists().where(entry), sa.not_(in_use))
 

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from monitor import directory
 from monitor.directory import Department, Directory
+from monitor.ledger.days import within
 from monitor.store import bulk
 from monitor.store.tables import item
 from monitor.workdays import Month
@@ -171,8 +172,7 @@ def takers(connection: sa.Connection, ended: Mapping[str, Ending]) -> Mapping[st
             sa.select(item.c.item_code, sa.func.min(item.c.department))
             .where(
                 item.c.deleted_at.is_(None),
-                sa.or_(item.c.in_use_from.is_(None), item.c.in_use_from <= ending.on),
-                sa.or_(item.c.in_use_to.is_(None), item.c.in_use_to >= ending.on),
+                within(sa.literal(ending.on), item.c.in_use_from, item.c.in_use_to),
                 bulk.one_of(connection, item.c.department, ending.successors),
             )
             .group_by(item.c.item_code)

@@ -13,6 +13,7 @@ from monitor.ledger.backlog import Cause
 from monitor.ledger.explained_units import Line, lines
 from monitor.ledger.machine_form import machine_form
 from monitor.store.tables import (
+    asked,
     backlog_event,
     behavior,
     behavior_item,
@@ -210,11 +211,14 @@ def _place(
         return events[-1].department, events[-1].month
     table = behavior if act.behavior_id is not None else expected
     key = act.behavior_id if act.behavior_id is not None else act.expected_id
+    owner = asked(expected) if table is expected else behavior.c.department
     own = connection.execute(
-        sa.select(table.c.department, table.c.month, table.c.first_seen_at).where(table.c.id == key)
+        sa.select(owner.label("owner"), table.c.month, table.c.first_seen_at).where(
+            table.c.id == key
+        )
     ).one()
     month = Month.parse(own.month) if own.month else Month.of(local_day(own.first_seen_at))
-    return own.department or UNKNOWN_DEPARTMENT, month
+    return own.owner or UNKNOWN_DEPARTMENT, month
 
 
 def _standing(row: Any) -> Standing:

@@ -47,7 +47,10 @@ def list_of(connection: sa.Connection, department: str) -> None:
     for rows in (
         sa.select(unit.c.number).where(unit.c.department == department),
         sa.select(behavior.c.id).where(behavior.c.department == department),
-        sa.select(-expected.c.id).where(expected.c.department == department),
+        *(
+            sa.select(-expected.c.id).where(column == department)
+            for column in (expected.c.department, expected.c.owner)
+        ),
     ):
         add(connection, rows)
     planner.look_over(connection, among)

@@ -15,9 +15,13 @@ rows of the other. SQLite has one writer anyway.
 judged since statements were made. The statements empty `to_match` and `to_count`.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import sqlalchemy as sa
 
 from monitor.store.tables import (
+    asked,
     behavior,
     drawn_object,
     expected,
@@ -68,7 +72,10 @@ def note(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[boo
     """
     queue = to_match if table is expected else to_draw
     names = [column.name for column in queue.columns]
-    columns = [table.c.id if name == "expected_id" else table.c[name] for name in names]
+    told: Mapping[str, sa.ColumnElement[Any]] = (
+        {"expected_id": table.c.id, "department": asked(table)} if table is expected else {}
+    )
+    columns = [told[name] if name in told else table.c[name] for name in names]
     rows = sa.select(*columns).where(which).distinct()
     insert = insert_into(connection, queue).from_select(names, rows)
     connection.execute(insert.on_conflict_do_nothing())

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     or_,
 )
 from sqlalchemy.schema import SchemaItem
@@ -234,6 +235,7 @@ expected = Table(
     Column("kind", Text, nullable=False),
     Column("department", Text),
     Column("department_name", Text),
+    Column("owner", Text),  # whose it is where `department` is no code of the directory
     Column("action_code", Text),
     Column("document_no", Text),
     Column("document_key", Text),  # the document number as it is compared
@@ -252,7 +254,14 @@ expected = Table(
     Index(None, "plan_id"),
     Index(None, "behavior_id"),
     Index(None, "department", "kind"),
+    Index(None, "owner"),
 )
+
+
+def asked(row: FromClause) -> ColumnElement[str]:
+    """The department that an expected row asks, as far as anybody knows."""
+    return func.coalesce(row.c.owner, row.c.department)
+
 
 plan = Table(
     "plan",

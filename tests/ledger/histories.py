@@ -160,7 +160,7 @@ def _lives(draw: st.DrawFn) -> Life:
 @st.composite
 def _asked(draw: st.DrawFn) -> tuple[Expected, int, int]:
     kind = draw(st.sampled_from(["check", "check", "punish", "force", "other"]))
-    owner = draw(st.sampled_from([A, B, STRANGER]))
+    owner = draw(st.sampled_from([A, B, STRANGER, None]))
     row = Expected(0, kind, owner, draw(_codes(kind)), draw(_days | st.none()), LOOKS[0])
     row.item = draw(st.sampled_from([None, None, *ITEMS]))
     return row, draw(_soon), draw(_rarely)

@@ -8,11 +8,12 @@ import sqlalchemy as sa
 
 from monitor.ledger import links
 from monitor.store import Store
-from monitor.store.tables import to_judge
+from monitor.store.tables import backlog_event, expected, item, to_judge
 from tests.ledger.book import A, B, Book, C, china
 
 OPEN = "2022-02-10T09:00"
-ITEM = "01030100100101"
+WHEN = "2022-01-24T10:00"
+ITEM, OTHER_ITEM = "01030100100101", "01030100100102"
 FIRST, SECOND, THIRD = (f"{A}4{ITEM}00{n}" for n in (1, 2, 3))
 """Codes of an implementation list of department A."""
 
@@ -47,6 +48,67 @@ def test_a_department_is_the_first_that_the_directory_knows(store: Store) -> Non
     }
     book.tick(OPEN)
     assert {key: book.fact(key, "department") for key in cases} == cases
+
+
+def test_an_act_is_of_the_department_that_owned_its_item_on_that_day(store: Store) -> None:
+    book = Book(store, (A, B, C))
+    book.item(ITEM, A, in_use_to=date(2022, 1, 14))
+    book.item(ITEM, B, in_use_from=date(2022, 1, 15))
+    book.item(OTHER_ITEM, A, in_use_to=date(2022, 1, 14))
+    book.item(OTHER_ITEM, C, in_use_from=date(2022, 1, 14), in_use_to=date(2022, 1, 20))
+    cases = {
+        book.record(owner=None, items=codes, on=date(2022, 1, day), submitted=WHEN): owner
+        for codes, day, owner in (
+            ([ITEM], 14, A),
+            ([ITEM], 15, B),
+            ([OTHER_ITEM], 13, A),
+            ([OTHER_ITEM], 14, "unknown"),
+            ([OTHER_ITEM], 20, C),
+            ([OTHER_ITEM], 21, "unknown"),
+            ([ITEM, OTHER_ITEM], 14, A),
+            ([ITEM, OTHER_ITEM], 16, "unknown"),
+        )
+    }
+    asked = {
+        book.expect(department=None, item_code=code, due_basis_on=date(2022, 1, day)): owner
+        for code, day, owner in ((ITEM, 14, A), (ITEM, 15, B), (OTHER_ITEM, 14, None))
+    }
+    book.tick(OPEN)
+    assert {key: book.fact(key, "department") for key in cases} == cases
+    assert dict(book.rows(sa.select(expected.c.id, expected.c.owner))) == asked
+
+
+def test_an_item_with_one_owner_is_its_owners_on_any_day(store: Store) -> None:
+    book = Book(store, (A,))
+    book.item(ITEM, A, in_use_from=date(2022, 1, 15), in_use_to=date(2022, 1, 20))
+    records = [
+        book.record(owner=None, items=[ITEM], on=date(2022, 1, day), submitted=WHEN)
+        for day in (14, 21)
+    ]
+    book.tick(OPEN)
+    assert {book.fact(key, "department") for key in records} == {A}
+
+
+def test_what_was_done_after_an_item_passed_on_is_counted_anew_when_that_is_known(
+    store: Store,
+) -> None:
+    book = Book(store, (A, B))
+    entry = book.item(ITEM, A)
+    for day in (10, 17):
+        on = date(2022, 1, day)
+        book.record(status="draft", owner=None, items=[ITEM], on=on, submitted=None)
+        book.expect(department=None, item_code=ITEM, due_basis_on=on)
+    before = book.tick(OPEN)
+    assert before[A, "2022-01"].reasons == {"draft": 2, "unentered": 2}
+    book.amend(item, entry, in_use_to=date(2022, 1, 14))
+    book.item(ITEM, B, in_use_from=date(2022, 1, 15))
+    after = book.tick(OPEN)
+    for code in (A, B):
+        assert after[code, "2022-01"].reasons == {"draft": 1, "unentered": 1}
+    told = sa.select(backlog_event.c.cause, backlog_event.c.department).where(
+        backlog_event.c.cause == "transferred"
+    )
+    assert sorted(book.rows(told)) == [("transferred", code) for code in (A, A, B, B)]
 
 
 def test_the_entrusted_department_goes_first_where_the_office_says_so(store: Store) -> None:

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from monitor.store import Store
-from monitor.store.tables import drawn_object, expected, plan
+from monitor.store.tables import asked, drawn_object, expected, plan
 from tests.ledger.book import A, B, Book
 
 OPEN = "2022-02-10T09:00"
@@ -20,7 +20,12 @@ def asked_for(book: Book) -> list[tuple[Any, ...]]:
     """The live expected rows: department, object, name, day, month and whether one is matched."""
     e = expected.c
     query = sa.select(
-        e.department, e.object_id, e.party_name, e.due_basis_on, e.month, e.behavior_id.is_not(None)
+        asked(expected),
+        e.object_id,
+        e.party_name,
+        e.due_basis_on,
+        e.month,
+        e.behavior_id.is_not(None),
     ).where(e.deleted_at.is_(None))
     return book.rows(query.order_by(e.record_id))
 

@@ -104,12 +104,22 @@ def department_of(world: World, record: Record) -> str:
         ]
         if known := [code for code in checks if code != UNKNOWN]:
             return min(known)
-    owners = {item.owner for item in world.items if item.code == record.item}
-    return owners.pop() if len(owners) == 1 else UNKNOWN
+    return _item_owner(world, record.item, basis_of(record, None))
 
 
 def owner_of(world: World, expected: Expected) -> str:
+    if expected.department is None:
+        return _item_owner(world, expected.item, expected.on or day_of(expected.first_seen_at))
     return expected.department if expected.department in world.departments else UNKNOWN
+
+
+def _item_owner(world: World, code: str | None, day: date) -> str:
+    """Whose an item is: its only owner's; of one that passed on the owner's on the day."""
+    entries = [each for each in world.items if each.code == code]
+    owners = {each.owner for each in entries}
+    if len(owners) > 1:
+        owners = {each.owner for each in entries if each.holds_on(day)}
+    return owners.pop() if len(owners) == 1 else UNKNOWN
 
 
 def is_unproven(world: World, record: Record) -> bool:

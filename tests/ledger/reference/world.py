@@ -63,7 +63,7 @@ class Record:
 class Expected:
     key: int
     kind: str
-    department: str
+    department: str | None
     code: str
     on: date | None
     first_seen_at: datetime
