@@ -33,16 +33,25 @@ _LACKING: Mapping[str, str] = {
 _COUNTS = {"obligations": "应录", "backlog": "积压", "pending": "待审", "carried": "结转"}
 
 
+_THEN = (
+    "所示为 {:%Y-%m-%d %H:%M:%S} 的情况，据当时留存的统计、积压变动和记录状态，未重新检核。\n"
+    "指标所缺的记录和当时不合格的规则未留存；期限按记录现有的日期推算。"
+)
+
+
 def rendered(explanation: Explanation, departments: Mapping[str, Department]) -> RenderableType:
     """The statement, then its figures, then its backlog, each with the units behind it.
 
     What is shown of a code is up to `jobs.disclosed`.
     """
     parts: list[RenderableType] = [_head(explanation.statement, departments)]
+    if explanation.as_of is not None:
+        parts.append(Text(_THEN.format(explanation.as_of.astimezone(ZONE)), "yellow"))
     parts += [_report(each) for each in explanation.zero_reports]
     parts += map(Text, _inheritance(explanation.inheritance, departments))
     if explanation.since_seal:
-        parts += _since_seal(explanation.since_seal, explanation.statement)
+        until = "现在" if explanation.as_of is None else "当时"
+        parts += _since_seal(explanation.since_seal, explanation.statement, until)
     parts.append(Text("\n指标", "bold"))
     if not explanation.figures:
         parts.append(Text("  没有可测量的"))
@@ -100,12 +109,12 @@ def _report(report: ZeroReport) -> Text:
     return text
 
 
-def _since_seal(since: SinceSeal, statement: Statement) -> Iterable[RenderableType]:
-    """What was sealed beside what is, and the causes of the difference."""
+def _since_seal(since: SinceSeal, statement: Statement, until: str) -> Iterable[RenderableType]:
+    """What was sealed beside what is, or was until an instant, and why they differ."""
     now = MonthState(statement.current_state)
     sealed_at = since.sealed_at.astimezone(ZONE)
     yield Text(
-        f"\n封存（第 {since.revision} 版，{sealed_at:%Y-%m-%d %H:%M}）与现在",
+        f"\n封存（第 {since.revision} 版，{sealed_at:%Y-%m-%d %H:%M}）与{until}",
         "bold",
     )
     yield Text(f"  状态：{since.state.zh} ({since.state.value}) → {now.zh} ({now.value})")

@@ -6,6 +6,7 @@ import typer
 
 from jobs.cli.options import (
     DEFAULT_CONFIG,
+    AsOf,
     Config,
     Json,
     Now,
@@ -15,6 +16,7 @@ from jobs.cli.options import (
     no_statement,
     opened,
     parse_month,
+    refuse_before_first,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ def explain(
             "--records", "-n", min=0, help="How many records to show under each figure and reason."
         ),
     ] = 20,
+    as_of: AsOf = None,
     config: Config = DEFAULT_CONFIG,
     now: Now = None,
     as_json: Json = False,
@@ -64,6 +67,10 @@ def explain(
 
     With --unit it tells one act's history: when it was first seen, every change of its reason, what
     cleared it, and its age in working days.
+
+    With --as-of it tells how the month stood at an earlier instant, from what was kept and without
+    judging again: the figures, and what stood in the backlog under which reason. Which units a
+    figure lacked and which rules a record failed then isn't kept.
     """
     import json
 
@@ -72,9 +79,13 @@ def explain(
     from monitor import directory
     from monitor.ledger import unit_history
     from monitor.ledger.explain import explain as explained
+    from monitor.ledger.explain_then import explain as explained_then
     from monitor.workdays import local_day
 
     name = _figure(figure) if figure else None
+    if as_of is not None and (unit is not None or now is not None):
+        other = "--unit, whose history has all its instants" if unit is not None else "--now"
+        raise typer.BadParameter(f"expected it alone, found it with {other}", param_hint="--as-of")
     if unit is not None and (month or figure):
         raise typer.BadParameter(
             "expected a department and a code, found a month or figure, too", param_hint="--unit"
@@ -86,11 +97,18 @@ def explain(
             code = directory.find(departments, department)
             acts = unit_history.histories(connection, settings, code, unit, instant)
         else:
-            wanted = parse_month(month) if month else month_shown(connection, settings, now)
+            if as_of is not None:
+                refuse_before_first(connection, as_of)
+            wanted = (
+                parse_month(month) if month else month_shown(connection, settings, as_of or now)
+            )
             departments = directory.read(connection, wanted.last)
             code = directory.find(departments, department)
-            found = explained(connection, settings, code, wanted, records, now, name)
-            months = months_with_statement(connection)
+            if as_of is None:
+                found = explained(connection, settings, code, wanted, records, now, name)
+            else:
+                found = explained_then(connection, settings, code, wanted, as_of, records, name)
+            months = months_with_statement(connection, as_of)
     if unit is not None:
         if not acts:
             raise typer.BadParameter(

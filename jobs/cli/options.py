@@ -72,6 +72,17 @@ Now = Annotated[
 ]
 
 
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        parser=parse_instant,
+        metavar="INSTANT",
+        help="What was said at this instant (ISO 8601; China's time unless it says otherwise).",
+    ),
+]
+
+
 By = Annotated[
     str | None,
     typer.Option("--by", metavar="NAME", help="Who enters it; else the system's user."),
@@ -98,13 +109,17 @@ def month_shown(connection: "sa.Connection", settings: "Settings", now: datetime
     return statements.month_in_hand(settings, instant_or_now(instant))
 
 
-def months_with_statement(connection: "sa.Connection") -> list["Month"]:
-    """The months that a check made statements of, the earliest first."""
+def months_with_statement(connection: "sa.Connection", at: datetime | None = None) -> list["Month"]:
+    """The months that a check made statements of, the earliest first; or had at an instant."""
     import sqlalchemy as sa
 
+    from monitor.ledger import statements
     from monitor.store.tables import statement
+    from monitor.words import DISTRICT
     from monitor.workdays import Month
 
+    if at is not None:
+        return [each.month for each in statements.read(connection, department=DISTRICT, at=at)]
     query = sa.select(statement.c.month).distinct().order_by(statement.c.month)
     return [Month.parse(month) for month in connection.scalars(query)]
 
@@ -125,6 +140,21 @@ def refuse_strangers(names: Sequence[str], settings: "Settings", config: Path) -
         raise typer.BadParameter(
             f"expected names of sources in {config} ({', '.join(known) or 'there is none'}), "
             f"found {', '.join(strangers)}"
+        )
+
+
+def refuse_before_first(connection: "sa.Connection", as_of: datetime) -> None:
+    """Refuse an instant before the first statements."""
+    from monitor.ledger import looks
+    from monitor.workdays import ZONE
+
+    first = looks.first_at(connection)
+    if first is not None and as_of < first:
+        begun, found = (f"{at.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}" for at in (first, as_of))
+        raise typer.BadParameter(
+            f"expected an instant from {begun} on, when the first statements were made, "
+            f"found {found}",
+            param_hint="--as-of",
         )
 
 

@@ -1,12 +1,13 @@
 """`yueqingling status`: the board, as it is or was, and a department's trend."""
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from datetime import timedelta
+from typing import Annotated
 
 import typer
 
 from jobs.cli.options import (
     DEFAULT_CONFIG,
+    AsOf,
     Config,
     Json,
     Now,
@@ -15,13 +16,10 @@ from jobs.cli.options import (
     months_with_statement,
     no_statement,
     opened,
-    parse_instant,
     parse_month,
+    refuse_before_first,
     refuse_strangers,
 )
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
 
 
 def status(
@@ -33,15 +31,7 @@ def status(
         str | None,
         typer.Option("--department", "-d", help="Only this one: its code or (short) name."),
     ] = None,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(
-            "--as-of",
-            parser=parse_instant,
-            metavar="INSTANT",
-            help="What was said at this instant (ISO 8601; China's time unless it says otherwise).",
-        ),
-    ] = None,
+    as_of: AsOf = None,
     trend: Annotated[
         str | None,
         typer.Option(
@@ -130,7 +120,7 @@ def status(
                 out.print(UnlandedTable(rows, states, departments))
             return
         if as_of:
-            _refuse_unknown(connection, as_of)
+            refuse_before_first(connection, as_of)
         if trend:
             last = as_of or now or statements.made_at(connection) or instant
             departments = directory.read(connection, local_day(last))
@@ -170,18 +160,3 @@ def status(
 
 
 _REMARKS = 5
-
-
-def _refuse_unknown(connection: "sa.Connection", as_of: datetime) -> None:
-    """Refuse an instant before the first statements."""
-    from monitor.ledger import looks
-    from monitor.workdays import ZONE
-
-    first = looks.first_at(connection)
-    if first is not None and as_of < first:
-        begun, found = (f"{at.astimezone(ZONE):%Y-%m-%dT%H:%M:%S}" for at in (first, as_of))
-        raise typer.BadParameter(
-            f"expected an instant from {begun} on, when the first statements were made, "
-            f"found {found}",
-            param_hint="--as-of",
-        )

@@ -5,6 +5,7 @@ that wait for the office stand here too, not charged.
 """
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -97,21 +98,29 @@ _NOTHING = sa.cast(sa.null(), Id)
 _EVENT = [column.name for column in backlog_event.columns if column.name != "id"]
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something is found: by which look, and at which instant."""
+
+    look: int
+    at: datetime
+
+
 def record(
     connection: sa.Connection,
-    now: datetime,
+    now: Moment,
     closed: str,
     lines: Collection[tuple[str, str]],
 ) -> None:
     """Bring the backlog to what `seen` says of the units in `among`, an event for every difference.
 
-    `closed` is the latest month that is closed at `now`, `lines` the departments that ended, each
+    `closed` is the latest month that is closed `now`, `lines` the departments that ended, each
     with every one that may have followed it. The table `unit` still holds what the units were.
     Events and rows go in one transaction, so a crash before its end repeats both.
     """
     with scratch.made(connection, _standing, _looked_at):
         _list_looked_at(connection)
-        _list_standing(connection, now)
+        _list_standing(connection, now.at)
         for events in (
             _entered(now, closed),
             _changed(now),
@@ -165,23 +174,32 @@ def _list_standing(connection: sa.Connection, now: datetime) -> None:
     planner.look_over(connection, _standing)
 
 
+def number_of(row: sa.FromClause) -> sa.ColumnElement[int]:
+    """The number of the unit that a row of the backlog, or an event, is of."""
+    return sa.func.coalesce(row.c.behavior_id, -row.c.expected_id)
+
+
 def event(
-    at: datetime,
+    now: Moment,
     row: sa.FromClause,
     from_reason: sa.ColumnElement[Any],
     to_reason: sa.ColumnElement[Any],
     cause: sa.ColumnElement[Any],
     by_behavior: sa.ColumnElement[Any] = _NOTHING,
     by_exemption: sa.ColumnElement[Any] = _NOTHING,
+    was_number: sa.ColumnElement[Any] = _NOTHING,
 ) -> sa.Select[Any]:
     """Events of `row`'s units; by which other record or exemption, where there is one."""
     return sa.select(
-        sa.literal(at, Instant()),
+        sa.literal(now.at, Instant()),
+        sa.literal(now.look),
         row.c.department,
         row.c.month,
+        row.c.heirs,
         row.c.kind,
         row.c.behavior_id,
         row.c.expected_id,
+        was_number,
         from_reason,
         to_reason,
         cause,
@@ -190,7 +208,7 @@ def event(
     )
 
 
-def _entered(now: datetime, closed: str) -> sa.Select[Any]:
+def _entered(now: Moment, closed: str) -> sa.Select[Any]:
     """Units that were not in the backlog: unknown until now, or cleared and so no more."""
     n = _standing
     known = sa.or_(
@@ -225,16 +243,28 @@ def move_cause(
     )
 
 
-def _changed(now: datetime) -> sa.Select[Any]:
+def _changed(now: Moment) -> sa.Select[Any]:
+    """Units that stand under another reason, or are known from another record than before."""
     n = _standing
-    return (
-        event(now, n, backlog.c.reason, n.c.reason, sa.case(_CHANGED_BY, value=n.c.reason))
-        .select_from(_CONTINUED)
-        .where(n.c.reason != backlog.c.reason, sa.not_(_HAS_MOVED))
+    same_reason, was = n.c.reason == backlog.c.reason, number_of(backlog)
+    is_another = was != number_of(n)
+    cause = sa.case(
+        (same_reason, Cause.MATCHED.value), else_=sa.case(_CHANGED_BY, value=n.c.reason)
+    )
+    changed = event(
+        now,
+        n,
+        backlog.c.reason,
+        n.c.reason,
+        cause,
+        was_number=sa.case((is_another, was)),
+    )
+    return changed.select_from(_CONTINUED).where(
+        sa.or_(sa.not_(same_reason), is_another), sa.not_(_HAS_MOVED)
     )
 
 
-def _handed_over(now: datetime) -> sa.Select[Any]:
+def _handed_over(now: Moment) -> sa.Select[Any]:
     """Units that stay in their month, and that others answer for in later ones than before."""
     n = _standing
     return (
@@ -245,7 +275,7 @@ def _handed_over(now: datetime) -> sa.Select[Any]:
 
 
 def _moved(
-    now: datetime, lines: Collection[tuple[str, str]]
+    now: Moment, lines: Collection[tuple[str, str]]
 ) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """A move is two events: out of the old month or department, into the new."""
     n = _standing
@@ -258,7 +288,7 @@ def _moved(
     )
 
 
-def _left(now: datetime, lines: Collection[tuple[str, str]]) -> sa.Select[Any]:
+def _left(now: Moment, lines: Collection[tuple[str, str]]) -> sa.Select[Any]:
     """Units of the backlog that stand there no more, with what became of them."""
     by_record, by_expected, record = seen.alias("by_record"), seen.alias("by_expected"), behavior
     is_record = by_record.c.number.is_not(None)

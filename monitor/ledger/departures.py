@@ -11,7 +11,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from monitor.ledger.backlog import MOVED_OUT, Cause, event, move_cause
+from monitor.ledger.backlog import MOVED_OUT, Cause, Moment, event, move_cause
 from monitor.ledger.obligations import among, is_obligation, seen
 from monitor.store import bulk
 from monitor.store.tables import backlog_event, unit
@@ -28,7 +28,7 @@ class Departed:
     after_close: Mapping[str, int] = field(default_factory=dict)
 
 
-def record(connection: sa.Connection, now: datetime, lines: Collection[tuple[str, str]]) -> None:
+def record(connection: sa.Connection, now: Moment, lines: Collection[tuple[str, str]]) -> None:
     """Note the cleared units of the table `unit` that `seen` has no more in their place.
 
     Of the units in `among`; to be called before `unit` is brought to what `seen` says.
@@ -69,7 +69,7 @@ def read(
     }
 
 
-def _gone(now: datetime, lines: Collection[tuple[str, str]]) -> sa.Select[tuple[object, ...]]:
+def _gone(now: Moment, lines: Collection[tuple[str, str]]) -> sa.Select[tuple[object, ...]]:
     """A unit goes on as its record's or, without that, as its expected row's."""
     u, by_record, by_expected = unit.c, seen.alias("by_record"), seen.alias("by_expected")
     is_record = by_record.c.number.is_not(None)

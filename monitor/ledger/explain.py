@@ -62,6 +62,15 @@ class FigureLine:
     reached: tuple[Line, ...] = ()
     departments: Mapping[str, tuple[int, int]] | None = None
 
+    @classmethod
+    def of(cls, statement: Statement, name: Name) -> "FigureLine":
+        """The figure as a statement has it, without what it rests on."""
+        figure = statement.figures[name]
+        numerator, denominator = figure["numerator"], figure["denominator"]
+        share = percent(numerator, denominator)
+        shown = None if share is None else str(share)
+        return cls(name.value, name.zh, DEFINITIONS[name], numerator, denominator, shown)
+
 
 @dataclass(frozen=True, slots=True)
 class ReasonLine:
@@ -86,6 +95,8 @@ class Explanation:
     zero_reports: tuple[ZeroReport, ...] = ()
     since_seal: SinceSeal | None = None
     inheritance: Inheritance = field(default_factory=Inheritance)
+    as_of: datetime | None = None
+    """The instant that it is of, where that is an earlier one: then it has what is kept."""
 
     def to_json(self) -> dict[str, Any]:
         """The machine form, ready for json.dumps; `format` goes up when it changes."""
@@ -159,7 +170,7 @@ class _Asked:
     def explanation(self, only: Name | None) -> Explanation:
         """All figures and reasons, or one figure."""
         statement = self.statement
-        names = [Name(name) for name in statement.figures if name in frozenset(Name)]
+        names = measured(statement)
         if only is not None:
             shown = tuple(self._whole(name) for name in names if name is only)
             return Explanation(statement, shown, None)
@@ -196,17 +207,7 @@ class _Asked:
 
     def _figure(self, name: Name) -> FigureLine:
         """A figure with what it lacks."""
-        statement = self.statement
-        figure = statement.figures[name]
-        share = percent(figure["numerator"], figure["denominator"])
-        line = FigureLine(
-            name.value,
-            name.zh,
-            DEFINITIONS[name],
-            figure["numerator"],
-            figure["denominator"],
-            None if share is None else str(share),
-        )
+        statement, line = self.statement, FigureLine.of(self.statement, name)
         # What progress lacks stands below it as the backlog.
         if name is not Name.PROGRESS and (share_of := self._share(name)) is not None:
             return replace(line, lacking=self._lines(_lacks(share_of)))
@@ -228,22 +229,7 @@ class _Asked:
             )
         if self.statement.department != DISTRICT:
             return line
-        return replace(line, departments=self._departments(name))
-
-    def _departments(self, name: Name) -> dict[str, tuple[int, int]]:
-        """The departments' own shares; of the figures that count departments, who counts."""
-        own = {
-            each.department: each
-            for each in statements.read(self.connection, self.statement.month)
-            if each.department != DISTRICT
-        }
-        if name in (Name.ZERO, Name.NOT_MEASURED):
-            return {code: (int(s.zero), 1) for code, s in own.items() if s.in_scope}
-        return {
-            code: (figure["numerator"], figure["denominator"])
-            for code, s in own.items()
-            if (figure := s.figures.get(name)) is not None
-        }
+        return replace(line, departments=shares(self.connection, self.statement.month, name))
 
     def _share(self, name: Name) -> Ratio | None:
         """Which units a figure counts, and which of them reach it; None where it counts others.
@@ -308,6 +294,32 @@ class _Asked:
 
     def _lines(self, condition: sa.ColumnElement[bool]) -> tuple[Line, ...]:
         return lines(self.connection, self.settings, self.of, condition, self.limit)
+
+
+def measured(statement: Statement) -> list[Name]:
+    """The figures of a statement, in their own order."""
+    return [name for name in Name if name in statement.figures]
+
+
+def shares(
+    connection: sa.Connection, month: Month, name: Name, at: datetime | None = None
+) -> dict[str, tuple[int, int]]:
+    """The departments' own shares of a figure; of one that counts departments, who counts.
+
+    As they are, or were at an instant.
+    """
+    own = {
+        each.department: each
+        for each in statements.read(connection, month, at=at)
+        if each.department != DISTRICT
+    }
+    if name in (Name.ZERO, Name.NOT_MEASURED):
+        return {code: (int(s.zero), 1) for code, s in own.items() if s.in_scope}
+    return {
+        code: (figure["numerator"], figure["denominator"])
+        for code, s in own.items()
+        if (figure := s.figures.get(name)) is not None
+    }
 
 
 def _lacks(share: Ratio) -> sa.ColumnElement[bool]:

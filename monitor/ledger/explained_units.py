@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from monitor.config import Settings
 from monitor.ledger.day_count import DayCount, counted
 from monitor.ledger.days import LocalDay
 from monitor.ledger.obligations import submission_on
-from monitor.store.tables import behavior, expected, finding, rule
+from monitor.store.tables import behavior, behavior_status, expected, finding, rule
 from monitor.words import Kind, Reason, Severity
 
 
@@ -49,17 +50,26 @@ def lines(
     of: sa.FromClause,
     condition: sa.ColumnElement[bool],
     limit: int,
+    then: datetime | None = None,
 ) -> tuple[Line, ...]:
-    """The oldest `limit` units of `of` that fit, with what they fail: two statements."""
+    """The oldest `limit` units of `of` that fit, with what they fail: two statements.
+
+    Where they are those of an earlier instant `then`, with the status that had been seen; what they
+    failed is not known.
+    """
     coalesce = sa.func.coalesce
+    status_on, sent_on = LocalDay(behavior.c.status_at), submission_on(behavior)
+    if then is not None:
+        status_on = LocalDay(_last_seen(behavior_status.c.status_at, then))
+        sent_on = coalesce(LocalDay(_last_seen(behavior_status.c.submitted_at, then)), sent_on)
     query = (
         sa.select(
             of,
             coalesce(behavior.c.source, expected.c.source).label("source"),
             coalesce(behavior.c.record_id, expected.c.record_id).label("record_id"),
             coalesce(behavior.c.action_code, expected.c.action_code).label("action_code"),
-            LocalDay(behavior.c.status_at).label("status_on"),
-            submission_on(behavior).label("submission_on"),
+            status_on.label("status_on"),
+            sent_on.label("submission_on"),
             behavior.c.malformed,
             behavior.c.link_state,
             *(behavior.c[name].is_(None).label(f"no_{name}") for name in _MANDATORY),
@@ -74,8 +84,21 @@ def lines(
         .limit(limit)
     )
     rows = connection.execute(query).all()
-    failures = _failures(connection, [row.behavior_id for row in rows if row.behavior_id])
+    records = [row.behavior_id for row in rows if row.behavior_id and then is None]
+    failures = _failures(connection, records)
     return tuple(_line(row, settings, failures.get(row.behavior_id, ())) for row in rows)
+
+
+def _last_seen(column: sa.Column[Any], then: datetime) -> sa.ScalarSelect[Any]:
+    """What the last status said that a record had been seen in at an instant."""
+    s = behavior_status.c
+    return (
+        sa.select(column)
+        .where(s.behavior_id == behavior.c.id, s.seen_at <= then)
+        .order_by(s.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 _MANDATORY = sorted(

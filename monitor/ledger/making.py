@@ -37,6 +37,7 @@ from monitor.ledger import (
     zero_reports,
 )
 from monitor.ledger.account import Known, accounts, of_district
+from monitor.ledger.backlog import Moment
 from monitor.ledger.counts import place
 from monitor.ledger.looks import Look
 from monitor.ledger.obligations import View, among, fill, seen
@@ -89,7 +90,8 @@ def make(
             units.list_all(connection)
         else:
             _list_changed(connection, now, following, before.otherwise_handed(handed))
-        changed_units = _bring_up_units(connection, settings, now, whole, following, to_make)
+        moment = Moment(1 if before is None else before.number + 1, now)
+        changed_units = _bring_up_units(connection, settings, moment, whole, following, to_make)
         changed_counts = _count(connection, whole, to_make)
         for department, month in entries.concerned(connection):
             to_make.add(department, month)
@@ -97,7 +99,7 @@ def make(
     months = _months(connection, settings, now)
     due = seals.due(connection, settings, now, months)
     look = Look(
-        number=1 if before is None else before.number + 1,
+        number=moment.look,
         as_of=now,
         basis=basis,
         months=(str(months[0]), str(months[-1])),
@@ -133,7 +135,7 @@ def _list_changed(
 def _bring_up_units(
     connection: sa.Connection,
     settings: Settings,
-    now: datetime,
+    now: Moment,
     whole: bool,
     following: Succession,
     to_make: Stale,
@@ -144,8 +146,9 @@ def _bring_up_units(
     for department in feeding.note_expected(connection, whole=whole):
         to_make.add(department, stale.FROM_THE_FIRST)
     with scratch.made(connection, seen):
-        fill(connection, settings, View(now), whole=whole)
-        closed, lines = freshness.last_closed(now, settings), following.lines(local_day(now))
+        fill(connection, settings, View(now.at), whole=whole)
+        closed = freshness.last_closed(now.at, settings)
+        lines = following.lines(local_day(now.at))
         backlog.record(connection, now, str(closed), lines)
         departures.record(connection, now, lines)
         return units.take_over(connection)

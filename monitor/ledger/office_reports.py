@@ -12,7 +12,7 @@ from hashlib import sha256
 import sqlalchemy as sa
 
 from monitor.errors import EntryError
-from monitor.ledger import audit
+from monitor.ledger import audit, zero_reports
 from monitor.store.tables import statement, zero_report
 from monitor.store.types import canonical
 from monitor.store.upsert import insert_into
@@ -99,13 +99,18 @@ def withdraw(
     audit.note(connection, now, by, "zero_report.withdraw", said)
 
 
-def read(connection: sa.Connection, month: Month | None = None) -> Sequence[ZeroReport]:
-    """The zero reports that hold, whoever filed them, by month, department and source."""
+def read(
+    connection: sa.Connection, month: Month | None = None, at: datetime | None = None
+) -> Sequence[ZeroReport]:
+    """The zero reports that hold, whoever filed them, by month, department and source.
+
+    Those that were known at an earlier instant where one is given; `obligations` are today's.
+    """
     z, s = zero_report.c, statement.c
     query = (
         sa.select(zero_report, s.obligations)
         .outerjoin(statement, sa.and_(s.department == z.department, s.month == z.month))
-        .where(_HOLDS)
+        .where(zero_reports.holds(at))
         .order_by(z.month, z.department, z.source)
     )
     if month is not None:

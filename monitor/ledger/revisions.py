@@ -28,12 +28,14 @@ class Reopening:
     reason: str
 
 
-def holds() -> sa.ColumnElement[bool]:
-    """The condition that a row of `seal` is the one that holds for its month."""
+def holds(at: datetime | None = None) -> sa.ColumnElement[bool]:
+    """The condition that a row of `seal` is the one that holds for its month, or held then."""
     is_reopened = sa.exists().where(
         reopening.c.month == seal.c.month, reopening.c.revision == seal.c.revision
     )
-    return sa.not_(is_reopened)
+    if at is None:
+        return sa.not_(is_reopened)
+    return sa.and_(seal.c.sealed_at <= at, sa.not_(is_reopened.where(reopening.c.at <= at)))
 
 
 def sealed_months(connection: sa.Connection) -> frozenset[str]:

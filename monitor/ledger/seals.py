@@ -83,9 +83,12 @@ def read(connection: sa.Connection) -> list[Seal]:
     ]
 
 
-def holding(connection: sa.Connection, month: Month) -> Seal | None:
-    """The seal that holds for a month; None where it isn't sealed, or was reopened."""
-    query = sa.select(seal).where(seal.c.month == str(month), revisions.holds())
+def holding(connection: sa.Connection, month: Month, at: datetime | None = None) -> Seal | None:
+    """The seal that holds for a month, or held at an instant.
+
+    None where it isn't sealed, or was reopened.
+    """
+    query = sa.select(seal).where(seal.c.month == str(month), revisions.holds(at))
     row = connection.execute(query).one_or_none()
     if row is None:
         return None

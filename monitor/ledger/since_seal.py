@@ -12,6 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from monitor.ledger import seals, succession
+from monitor.ledger.backlog import Moment
 from monitor.ledger.figures import Figures
 from monitor.ledger.statements import Statement
 from monitor.store.tables import backlog_event, unit
@@ -51,13 +52,17 @@ class SinceSeal:
 
 
 def read(
-    connection: sa.Connection, statement: Statement, followed: Collection[str] = ()
+    connection: sa.Connection,
+    statement: Statement,
+    followed: Collection[str] = (),
+    then: Moment | None = None,
 ) -> SinceSeal | None:
     """What a sealed statement was and became; None where the month has no seal that holds.
 
-    `followed` are departments that ended, whose units the statement may carry.
+    `followed` are departments that ended, whose units the statement may carry. With `then` as it
+    was after an earlier look.
     """
-    seal = seals.holding(connection, statement.month)
+    seal = seals.holding(connection, statement.month, then.at if then else None)
     if seal is None:
         return None
     for sealed in seal.document["statements"]:
@@ -65,7 +70,7 @@ def read(
             break
     else:
         return None
-    changes = _changes(connection, statement, followed)
+    changes = _changes(connection, statement, followed, then)
     remained = sealed["backlog"] + sealed["pending"]
     remains = statement.backlog + statement.pending
     return SinceSeal(
@@ -82,7 +87,10 @@ def read(
 
 
 def _changes(
-    connection: sa.Connection, statement: Statement, followed: Collection[str]
+    connection: sa.Connection,
+    statement: Statement,
+    followed: Collection[str],
+    then: Moment | None,
 ) -> tuple[Change, ...]:
     """What came and left after the close, of the month and those before it, by cause."""
     e = backlog_event.c
@@ -94,6 +102,7 @@ def _changes(
             e.at >= statement.close_at,
             e.month <= str(statement.month),
             e.from_reason.is_(None) != e.to_reason.is_(None),
+            sa.true() if then is None else e.look <= then.look,
         )
         .group_by(e.cause)
         .order_by(e.cause)

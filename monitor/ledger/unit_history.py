@@ -295,11 +295,17 @@ def _came(events: Sequence[Any]) -> list[datetime]:
 
 
 def _by(connection: sa.Connection, event: Any) -> Named | None:
-    """What made an event so: another record or an exemption, else the act's own record or row."""
+    """What made an event so: another record or an exemption, else the act's own record or row.
+
+    Of an act that is unentered again, the record that is gone.
+    """
+    has_record = event.behavior_id is not None
+    was_record = event.was_number if (event.was_number or 0) > 0 and not has_record else None
     for table, number in (
         (behavior, event.by_behavior_id),
         (exemption, event.by_exemption_id),
         (behavior, event.behavior_id if event.cause in _OWN_RECORD else None),
+        (behavior, was_record),
         (expected, event.expected_id if event.cause in _OWN_ROW else None),
     ):
         if number is not None:

@@ -45,11 +45,16 @@ def filed(
 def reported(connection: sa.Connection, month: Month, at: datetime | None = None) -> frozenset[str]:
     """The departments with a zero report for a month; as it was known at an earlier instant."""
     z = zero_report.c
-    holds: sa.ColumnElement[bool] = z.deleted_at.is_(None)
-    if at is not None:
-        holds = sa.and_(z.first_seen_at <= at, sa.or_(holds, z.deleted_at > at))
-    query = sa.select(z.department).where(z.month == str(month), holds)
+    query = sa.select(z.department).where(z.month == str(month), holds(at))
     return frozenset(connection.scalars(query))
+
+
+def holds(at: datetime | None = None) -> sa.ColumnElement[bool]:
+    """Whether a zero report is there, or was known at an earlier instant."""
+    z = zero_report.c
+    if at is None:
+        return z.deleted_at.is_(None)
+    return sa.and_(z.first_seen_at <= at, sa.or_(z.deleted_at.is_(None), z.deleted_at > at))
 
 
 def standing(connection: sa.Connection, months: Collection[str]) -> dict[tuple[str, str], bool]:

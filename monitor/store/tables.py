@@ -510,11 +510,15 @@ backlog_event = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("at", Instant, nullable=False),
+    Column("look", Integer, nullable=False),  # the look that found it; 0: before looks were kept
     Column("department", Text, nullable=False),
     Column("month", Text, nullable=False),
+    Column("heirs", Text),  # as of the unit
     Column("kind", Text, nullable=False),
     Column("behavior_id", Id),
     Column("expected_id", Id),
+    # the number by which the unit was known before, where that was another
+    Column("was_number", Id),
     Column("from_reason", Text),
     Column("to_reason", Text),
     Column("cause", Text, nullable=False),
@@ -524,6 +528,14 @@ backlog_event = Table(
     Index(None, "behavior_id"),
     Index(None, "expected_id"),
     Index(None, "department", "month", "at"),
+    Index(None, "at"),
+)
+_is_handed = backlog_event.c.heirs.is_not(None)
+Index(
+    "ix_backlog_event_heirs",
+    backlog_event.c.heirs,
+    postgresql_where=_is_handed,
+    sqlite_where=_is_handed,
 )
 
 backlog = Table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,17 +11,25 @@ from typing import Any
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 
-from monitor.ledger import tallies
+from monitor.ledger import bygone, tallies
 from monitor.ledger.statements import Statement
 from monitor.store import Store
 from monitor.store.tables import backlog, backlog_event, department, exemption, metadata, seal
 from monitor.store.tables import expected as expected_table
+from monitor.words import DISTRICT
 from monitor.workdays import ZONE, day_end
 from tests.ledger.book import A, B, Book, C
 from tests.ledger.histories import Case, cases
 from tests.ledger.reference.statements import Ledger, Standing
 from tests.ledger.reference.units import SUBMITTED, Unit, units
 from tests.ledger.reference.world import Expected, Record, Seen, World, day_of, months_up_to
+
+PAST_BACKLOG = ("department", "month", "heirs", "kind", "behavior_id", "reason")
+PAST_COLUMNS = (*PAST_BACKLOG[:-1], "to_reason")
+"""What a unit of the backlog is, and what the events tell of it later."""
+
+Past = tuple[list[tuple[Any, ...]], dict[tuple[str, str], Statement]]
+"""What a look left: the rows of the backlog, and the statements."""
 
 
 class District:
@@ -209,7 +218,9 @@ def _figures(figures: dict[str, dict[str, int]]) -> dict[str, tuple[int, int]]:
     }
 
 
-def _compare(district: District, ledger: Ledger, number: int, now: datetime) -> None:
+def _compare(
+    district: District, ledger: Ledger, number: int, now: datetime
+) -> dict[tuple[str, str], Statement]:
     world, made = district.look(number, now)
     _compare_backlog(district, world, now)
     months = months_up_to(day_of(now).strftime("%Y-%m"), min(month for _code, month in made))
@@ -228,6 +239,7 @@ def _compare(district: District, ledger: Ledger, number: int, now: datetime) -> 
         for key, (each, sealed, state) in wanted.items()
     }
     _compare_seals(district, ledger)
+    return made
 
 
 def _due(unit: Unit) -> datetime:
@@ -252,6 +264,20 @@ def _compare_backlog(district: District, world: World, now: datetime) -> None:
     ):
         came_and_went[code, month] += (new is not None) - (old is not None)
     assert +came_and_went == standing
+
+
+def _compare_past(district: District, past: Mapping[int, Past]) -> None:
+    """What each look left is read from what was kept as it was when the look was made."""
+    with district.book.store.reading() as connection:
+        for look, (standing, made) in past.items():
+            for (code, month), statement in made.items():
+                found = bygone.standing(connection, look, code, statement.month)
+                columns = (found.c[name] for name in PAST_COLUMNS)
+                rows = [tuple(row) for row in connection.execute(sa.select(*columns))]
+                assert len(rows) == statement.backlog + statement.pending
+                if code == DISTRICT:
+                    wanted = [row for row in standing if row[1] <= month]
+                    assert sorted(rows, key=str) == sorted(wanted, key=str)
 
 
 def _compare_seals(district: District, ledger: Ledger) -> None:
@@ -299,5 +325,10 @@ def _compare_seals(district: District, ledger: Ledger) -> None:
 @given(case=cases())
 def test_the_ledger_says_what_the_rule_says(store: Store, case: Case) -> None:
     district, ledger = District(store, case), Ledger()
+    past: dict[int, Past] = {}
     for number, now in enumerate(case.looks):
-        _compare(district, ledger, number, now)
+        made = _compare(district, ledger, number, now)
+        b = backlog.c
+        rows = district.book.rows(sa.select(*(b[name] for name in PAST_BACKLOG)))
+        past[number + 1] = (rows, made)
+    _compare_past(district, past)

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +37,45 @@ def test_before_the_first_statements_it_says_when_those_were_made(went_on: Path)
     said = yueqingling(went_on, "status", "--as-of", "2020-01-01T00:00")
     assert said.code == 2
     assert "when the first statements were made, found 2020-01-01T00:00:00" in flat(said.err)
+
+
+def test_a_month_is_explained_as_it_stood(demo: Shown, went_on: Path) -> None:
+    was = yueqingling(demo.folder, "explain", "district", MONTH, "--json").json
+    then = yueqingling(went_on, "explain", "district", MONTH, "--as-of", NOW, "--json").json
+    assert then["statement"] == was["statement"]
+    assert [each["numerator"] for each in then["figures"]] == [
+        each["numerator"] for each in was["figures"]
+    ]
+
+    def counts(told: dict[str, Any]) -> list[tuple[str, int, int, dict[str, int]]]:
+        names = ("reason", "count", "charged", "by_kind")
+        return [tuple(each[name] for name in names) for each in told["reasons"]]
+
+    def units(told: dict[str, Any]) -> list[list[tuple[str, str]]]:
+        return [[(u["source"], u["record_id"]) for u in r["units"]] for r in told["reasons"]]
+
+    assert counts(then) == counts(was)
+    assert units(then) == units(was)
+    told = yueqingling(went_on, "explain", "district", MONTH, "--as-of", NOW, columns=100)
+    assert "所示为 2026-11-03 10:00:00 的情况" in told.out
+    assert told.widest <= 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((MONTH, "--as-of", "2020-01-01T00:00"), "found 2020-01-01T00:00:00"),
+        ((MONTH, "--as-of", NOW, "--now", LATER), "expected it alone, found it with --now"),
+        (("--as-of", NOW, "--unit", "示范"), "expected it alone, found it with --unit"),
+        (("2031-01", "--as-of", NOW), "No statement of 2031-01"),
+    ],
+)
+def test_what_cannot_be_explained_as_of_then_is_refused(
+    went_on: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    refused = yueqingling(went_on, "explain", "district", *arguments)
+    assert refused.code == 2
+    assert said in flat(refused.err)
 
 
 def test_the_trend_is_a_line_a_day(went_on: Path) -> None:
