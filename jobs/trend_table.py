@@ -3,7 +3,7 @@
 People of the office read it, so its words are Chinese.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -11,48 +11,51 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.directory import Department
+from monitor.ledger.movements import Movement
 from monitor.ledger.trend import Day
 from monitor.words import Reason
 
 _BARS = " ▁▂▃▄▅▆▇█"
+_NOTE = "进入 − 清零 − 移出 = 积压与待审之和较前日的变化；部门或归属月变更的，一处移出、一处进入"
 
 
 class TrendTable:
-    """A sparkline of the backlog, then each day with what it was made up of."""
+    """A sparkline of the backlog, then each day: what came and left, and what it was made up of."""
 
     def __init__(self, days: Sequence[Day], department: Department) -> None:
         self._days = days
         self._department = department
-        self._most = max((each.statement.backlog for each in days), default=0)
+        self._most = max((each.backlog for each in days), default=0)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the line, and the table as wide as the terminal allows."""
         if not self._days:
             yield Text("没有可显示的统计")
             return
-        line = "".join(self._bar(each.statement.backlog) for each in self._days)
+        line = "".join(self._bar(each.backlog) for each in self._days)
         yield Text.assemble(
             (f"{self._department.name} · 积压走势", "bold"), "   ", (line, "red"), overflow="fold"
         )
-        table = Table(header_style="bold", pad_edge=False, collapse_padding=True)
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column("日期", no_wrap=True)
-        for name in ("积压", "较前日", "超期", "结转", "待审"):
+        for name in ("进入", "清零", "移出", "积压", "待审", "超期", "结转"):
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("原因", ratio=1, overflow="fold")
-        before: int | None = None
         for each in self._days:
-            said = each.statement
+            movement = each.movement
             table.add_row(
                 f"{each.day:%Y-%m-%d}",
-                str(said.backlog),
-                _change(said.backlog, before),
-                str(said.overdue),
-                str(said.carried),
-                str(said.pending),
+                _moved("+", movement.came.total(), "red"),
+                _moved("−", movement.cleared, "green"),
+                _moved("−", movement.moved_out, "yellow"),
+                Text(str(each.backlog), "bold"),
+                str(each.pending),
+                str(each.overdue),
+                str(each.carried),
                 _reasons(each),
             )
-            before = said.backlog
         yield table
+        yield Text(_NOTE, "dim")
 
     def _bar(self, backlog: int) -> str:
         if not backlog:
@@ -69,25 +72,35 @@ def trend_document(days: Sequence[Day], department: Department) -> dict[str, Any
         "days": [
             {
                 "day": each.day.isoformat(),
-                "as_of": each.statement.as_of.isoformat(),
-                "month": str(each.statement.month),
-                "backlog": each.statement.backlog,
-                "reasons": dict(each.statement.reasons),
-                "overdue": each.statement.overdue,
-                "carried": each.statement.carried,
-                "pending": each.statement.pending,
+                "as_of": each.as_of.isoformat(),
+                "month": str(each.month),
+                "backlog": each.backlog,
+                "reasons": dict(each.reasons),
+                "overdue": each.overdue,
+                "carried": each.carried,
+                "pending": each.pending,
+                "came": each.movement.came.total(),
+                "cleared": each.movement.cleared,
+                "moved_out": each.movement.moved_out,
+                "causes": _causes(each.movement),
             }
             for each in days
         ],
     }
 
 
-def _change(backlog: int, before: int | None) -> Text:
-    if before is None or backlog == before:
-        return Text("—", "dim")
-    return Text(f"{backlog - before:+}", "red" if backlog > before else "green")
+def _causes(movement: Movement) -> Mapping[str, Mapping[str, int]]:
+    """By cause how many units came and left."""
+    causes = sorted({*movement.came, *movement.left})
+    return {
+        cause.value: {"came": movement.came[cause], "left": movement.left[cause]}
+        for cause in causes
+    }
+
+
+def _moved(sign: str, count: int, style: str) -> Text:
+    return Text(f"{sign}{count}", style) if count else Text("—", "dim")
 
 
 def _reasons(day: Day) -> str:
-    counts = day.statement.reasons
-    return " ".join(f"{r.zh}{counts[r]}" for r in Reason if counts.get(r))
+    return " ".join(f"{r.zh}{day.reasons[r]}" for r in Reason if day.reasons.get(r))

@@ -26,6 +26,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
+MODULES = sorted(path.stem for path in ROOT.glob("monitor/ledger/[a-z]*.py"))
+
+
 def settings_keys() -> Iterator[str]:
     """Every key that a settings file may hold."""
     tables: list[type[BaseModel]] = [
@@ -81,3 +84,8 @@ def test_the_example_of_own_rules_does_what_the_page_says(tmp_path: Path) -> Non
     assert set(usual) - set(rules) == {"check.plan_id.length"}
     assert rules["check.party_name.length"].kwargs["max_value"] == 100
     assert rules["check.inspectors.two"].severity == "warning"
+
+
+def test_every_module_of_the_ledger_is_named() -> None:
+    page = (ROOT / "docs" / "develop.md").read_text()
+    assert [name for name in MODULES if f"`{name}`" not in page] == []

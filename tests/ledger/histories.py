@@ -89,6 +89,14 @@ class Ending:
 
 
 @dataclass(frozen=True)
+class Renamed:
+    """A department that goes on under another name after a day."""
+
+    code: str
+    last: date
+
+
+@dataclass(frozen=True)
 class Case:
     """A random district and the looks at it."""
 
@@ -97,7 +105,8 @@ class Case:
     strict: bool
     pulls: frozenset[datetime]
     ends: Mapping[str, Ending]
-    ends_at: int  # the look from which the directory says so
+    renamed: Renamed | None
+    ends_at: int  # the look from which the directory says either
     items: tuple[Item, ...]
     lives: tuple[Life, ...]
     expected: tuple[tuple[Expected, int, int], ...]  # with the looks at which it comes and goes
@@ -219,12 +228,15 @@ def _items(draw: st.DrawFn) -> tuple[Item, ...]:
 def cases(draw: st.DrawFn) -> Case:
     """A district of two or three departments with a few records, and two to four looks at it."""
     looks = draw(st.lists(st.sampled_from(LOOKS), min_size=2, max_size=4, unique=True))
+    ends = draw(_ends)
+    go_on = sorted({A, B, C} - ends.keys())
     return Case(
         tuple(sorted(looks)),
         draw(st.sampled_from(["office", "department"])),
         draw(st.sampled_from([True, True, False])),
         draw(st.frozensets(_instants, max_size=3)),
-        draw(_ends),
+        ends,
+        draw(st.none() | st.builds(Renamed, st.sampled_from(go_on), _last_days)),
         draw(st.sampled_from([0, 0, 1, 2])),
         draw(_items()),
         tuple(draw(st.lists(_lives(), max_size=6))),

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from monitor.ledger import revisions, statements, trend
 from monitor.ledger.statements import Statement
 from monitor.store import Store
-from monitor.store.tables import department, statement_change
+from monitor.store.tables import behavior, department, statement_change
 from monitor.words import DISTRICT, MonthState
 from tests.ledger.book import JANUARY, A, B, Book, china
 
@@ -109,16 +109,93 @@ def test_the_trend_says_what_each_day_ended_with(store: Store) -> None:
         days = trend.read(connection, A, date(2022, 1, 1))
         since = trend.read(connection, A, date(2022, 1, 21))
         until = trend.read(connection, A, date(2022, 1, 1), china(BEFORE))
-    told = [(each.day.isoformat()[5:], dict(each.statement.reasons)) for each in days]
+    told = [(each.day.isoformat()[5:], dict(each.reasons)) for each in days]
     assert told == [
         ("01-20", {"unentered": 1, "draft": 1}),
         ("01-24", {"unentered": 1}),
         ("02-02", {"unentered": 1}),
     ]
-    assert [str(each.statement.month) for each in days] == ["2022-01", "2022-01", "2022-02"]
-    assert [each.statement.carried for each in days] == [0, 0, 1]
+    assert [str(each.month) for each in days] == ["2022-01", "2022-01", "2022-02"]
+    assert [each.carried for each in days] == [0, 0, 1]
     assert since == days[1:]
-    assert [dict(each.statement.reasons) for each in until] == [{"draft": 1}]
+    assert [dict(each.reasons) for each in until] == [{"draft": 1}]
+
+
+def moved(book: Book, code: str = A) -> list[tuple[str, int, int, int, int]]:
+    """The trend: the day, what came, what was cleared and moved out, and what stood then."""
+    with book.store.reading() as connection:
+        days = trend.read(connection, code, date(2022, 1, 1))
+    return [
+        (
+            f"{each.day:%m-%d}",
+            each.movement.came.total(),
+            each.movement.cleared,
+            each.movement.moved_out,
+            each.backlog + each.pending,
+        )
+        for each in days
+    ]
+
+
+def test_the_trend_says_what_came_and_went_each_day(store: Store) -> None:
+    book = Book(store, (A, B))
+    keys = [book.record(status="draft", submitted=None) for _ in range(4)]
+    book.tick(BEFORE)
+    book.change(keys[0], status="accepted")
+    book.tick(china(BEFORE) + timedelta(hours=2))
+    book.change(keys[1], status="accepted")
+    book.withdraw(behavior, keys[2])
+    book.record(status="pending")
+    book.tick(china(BEFORE) + timedelta(hours=4))
+    book.tick(NEXT_DAY)
+    book.change(keys[3], implement_institution_code=B)
+    book.tick(LATER)
+    assert moved(book) == [
+        ("01-20", 5, 2, 1, 2),
+        ("01-21", 0, 0, 0, 2),
+        ("01-24", 0, 0, 1, 1),
+    ]
+    assert moved(book, B) == [("01-20", 0, 0, 0, 0), ("01-21", 0, 0, 0, 0), ("01-24", 1, 0, 0, 1)]
+    assert moved(book, DISTRICT)[-1] == ("01-24", 1, 0, 1, 2), "it left one and came to the other"
+    with store.reading() as connection:
+        [day] = trend.read(connection, A, date(2022, 1, 1), china(BEFORE) + timedelta(hours=4))
+    assert dict(day.movement.left) == {"submitted": 2, "deleted": 1}
+    assert dict(day.movement.came) == {"found": 5}
+
+
+def test_what_is_of_a_month_to_come_comes_when_that_begins(store: Store) -> None:
+    book = Book(store)
+    book.expect(due_basis_on=date(2022, 2, 8))
+    for at in (BEFORE, LATER, "2022-02-03T10:00", "2022-02-04T10:00"):
+        book.tick(at)
+    assert moved(book) == [
+        ("01-20", 0, 0, 0, 0),
+        ("01-24", 0, 0, 0, 0),
+        ("02-03", 1, 0, 0, 1),
+        ("02-04", 0, 0, 0, 1),
+    ]
+
+
+def test_what_a_department_leaves_comes_to_who_follows(store: Store) -> None:
+    book = Book(store, (B,))
+    key = book.department(A)
+    book.record(status="draft", submitted=None)
+    book.tick("2022-02-07T10:00")
+    book.amend(department, key, in_scope_to=date(2022, 2, 8), successors=B)
+    for at in ("2022-02-08T10:00", "2022-02-09T10:00", "2022-02-10T10:00"):
+        book.tick(at)
+    assert moved(book, A) == [
+        ("02-07", 1, 0, 0, 1),
+        ("02-08", 0, 0, 0, 1),
+        ("02-09", 0, 0, 1, 0),
+    ]
+    assert moved(book, B) == [
+        ("02-07", 0, 0, 0, 0),
+        ("02-08", 0, 0, 0, 0),
+        ("02-09", 1, 0, 0, 1),
+        ("02-10", 0, 0, 0, 1),
+    ]
+    assert [each[1:] for each in moved(book, DISTRICT)] == [(1, 0, 0, 1), *[(0, 0, 0, 1)] * 3]
 
 
 def test_the_trend_of_a_department_without_statements_is_empty(store: Store) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 
-from monitor.ledger import bygone, tallies
+from monitor.ledger import bygone, tallies, trend
 from monitor.ledger.statements import Statement
 from monitor.store import Store
 from monitor.store.tables import backlog, backlog_event, department, exemption, metadata, seal
@@ -43,6 +43,7 @@ class District:
         self.book = Book(store, (), charge_pending=case.charge_pending, strict_month=case.strict)
         self.departments = {code: self.book.department(code) for code in (A, B, C)}
         self.ended: set[str] = set()
+        self.renamed: set[str] = set()
         for item in case.items:
             self.book.item(
                 item.code,
@@ -69,6 +70,7 @@ class District:
         self._expect(number, now)
         self._exempt(number)
         self._end(number)
+        self._rename(number)
         for place, report in enumerate(self.case.zero_reports):
             if report.filed_at <= now and place not in self.filed:
                 self.filed.add(place)
@@ -162,6 +164,16 @@ class District:
                 heirs = "、".join(ending.successors) or None
                 key = self.departments[code]
                 self.book.amend(department, key, in_scope_to=ending.last, successors=heirs)
+
+    def _rename(self, number: int) -> None:
+        """The directory says that a department is called otherwise from a day on."""
+        renamed = self.case.renamed
+        if renamed is None or number < self.case.ends_at or renamed.code in self.renamed:
+            return
+        self.renamed.add(renamed.code)
+        first = renamed.last + timedelta(days=1)
+        self.book.amend(department, self.departments[renamed.code], in_scope_to=renamed.last)
+        self.book.department(renamed.code, short_name="示范新局", in_scope_from=first)
 
     def _world(self) -> World:
         ends = {code: each for code, each in self.case.ends.items() if code in self.ended}
@@ -278,6 +290,13 @@ def _compare_past(district: District, past: Mapping[int, Past]) -> None:
                 if code == DISTRICT:
                     wanted = [row for row in standing if row[1] <= month]
                     assert sorted(rows, key=str) == sorted(wanted, key=str)
+        for code in {code for _standing, made in past.values() for code, _month in made}:
+            stood = 0
+            for day in trend.read(connection, code, date(2021, 12, 1)):
+                there, movement = day.backlog + day.pending, day.movement
+                went = movement.cleared + movement.moved_out
+                assert there - stood == movement.came.total() - went, (code, day)
+                stood = there
 
 
 def _compare_seals(district: District, ledger: Ledger) -> None:

@@ -90,8 +90,15 @@ def test_the_trend_is_a_line_a_day(went_on: Path) -> None:
         board["backlog"],
         board["reasons"],
     )
+    first = days["2026-11-03"]
+    went = last["came"] - last["cleared"] - last["moved_out"]
+    assert last["backlog"] + last["pending"] - first["backlog"] - first["pending"] == went
+    causes = last["causes"].values()
+    assert sum(each["came"] for each in causes) == last["came"]
+    assert sum(each["left"] for each in causes) == last["cleared"] + last["moved_out"]
     shown = yueqingling(went_on, "status", "--trend", "district", "--days", "1", columns=80)
     assert "积压走势" in shown.out
+    assert all(name in shown.out for name in ("进入", "清零", "移出"))
     assert "2026-11-05" in shown.out
     assert "2026-11-03" not in shown.out
     assert shown.widest <= 80
