@@ -114,7 +114,7 @@ def verdict_lines(verdict: Verdict, departments: Directory) -> list[str]:
                 *([f"第 {each.revision} 版"] if each.revision else []),
                 *_named(each, departments),
                 f"{each.fault.zh}（{each.fault}）",
-                *([_figure(each.figure)] if each.figure else []),
+                *([_figure(each.figure, each.month, departments)] if each.figure else []),
             )
         )
         for each in verdict.broken
@@ -155,12 +155,19 @@ _COUNTS = {
     "silent": "零报送",
     "zero": "月清零",
     "zero_of_month": "当月清零",
+    "month": "统计月",
+    "revision": "版次",
+    "close_at": "清零时点",
+    "sealed_at": "封存时间",
+    "previous_hash": "前一封存的哈希",
 }
 
 
-def _figure(figure: str) -> str:
-    """A changed figure by its Chinese name, where it has one, and as the document has it."""
+def _figure(figure: str, month: str | None, departments: Directory) -> str:
+    """What was changed by its Chinese name, where it has one, and as the document has it."""
     kind, _, name = figure.partition(".")
+    if kind == "statements" and month is not None:
+        return f"{departments.named(name, Month.parse(month).last).name}（{figure}）"
     if kind == "figures" and name in frozenset(Name):
         return f"{Name(name).zh}（{figure}）"
     if kind == "reasons" and name in frozenset(Reason):

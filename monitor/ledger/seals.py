@@ -3,7 +3,7 @@
 A seal's hash is the SHA-256 of its canonical document (UTF-8 JSON, sorted keys, no blanks), which
 holds the hash of the seal before it. Each department's statement in it has a hash of its own, made
 in the same way of all its other members, so that a change can be told by department; and a mark for
-each figure, so that it can be told by figure.
+each figure, so that it can be told by figure. The document has such marks of its own members, too.
 """
 
 from collections import Counter
@@ -26,12 +26,12 @@ from monitor.store.types import canonical
 from monitor.words import DISTRICT, MonthState
 from monitor.workdays import Month
 
-FORMAT = 4
-"""Since 2 each statement has its own hash, since 4 marks of its figures; since 3 a document says
-which one of its month it follows."""
+FORMAT = 5
+"""Since 2 each statement has its own hash, since 4 marks of its figures, since 5 the document those
+of its other members; since 3 it says which one of its month it follows."""
 
 _MARK_LENGTH = 8
-"""Hexadecimal digits of a mark. It only tells which figure was changed; the hash proves that."""
+"""Hexadecimal digits of a mark. It only tells what was changed; the hash proves that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def make(
     previous = _last_hash(connection)
     reopened = revisions.waiting(connection).get(str(month))
     revision = reopened.revision + 1 if reopened else 1
-    document = {
+    document: dict[str, Any] = {
         "format": FORMAT,
         "month": str(month),
         "revision": revision,
@@ -144,6 +144,7 @@ def make(
         "rule": settings.month_zero.model_dump(mode="json"),
         "statements": [_frozen(account) for account in accounts],
     }
+    document["marks"] = head_marks(document)
     connection.execute(
         sa.insert(seal).values(
             month=str(month),
@@ -194,10 +195,30 @@ def _frozen(account: Account) -> dict[str, Any]:
 
 def marks(told: Mapping[str, Any]) -> dict[str, str]:
     """A mark of each figure in a department's statement: `backlog`, `figures.timely_ratio` …"""
-    return {
-        name: sha256(canonical(value).encode()).hexdigest()[:_MARK_LENGTH]
-        for name, value in _named(told)
-    }
+    return {name: _mark(value) for name, value in _named(told)}
+
+
+def head_marks(document: Mapping[str, Any]) -> dict[str, str]:
+    """A mark of each member of a document: `close_at`, `rule.close`, `statements.CODE` …
+
+    What a department's statement says is told by its own marks; here stands which ones there are.
+    """
+    return {name: _mark(value) for name, value in _members(document)}
+
+
+def _members(document: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in document.items():
+        if name == "statements" and isinstance(value, list):
+            parts = [each for each in value if isinstance(each, dict)]
+            yield from ((f"{name}.{each.get('department')}", each.get("hash")) for each in parts)
+        elif name == "rule" and isinstance(value, dict):
+            yield from ((f"{name}.{key}", each) for key, each in value.items())
+        elif name != "marks":
+            yield name, value
+
+
+def _mark(value: Any) -> str:
+    return sha256(canonical(value).encode()).hexdigest()[:_MARK_LENGTH]
 
 
 def _named(told: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

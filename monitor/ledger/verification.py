@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from monitor.ledger import revisions
 from monitor.ledger.revisions import Reopening
-from monitor.ledger.seals import marks, places, statement_digest
+from monitor.ledger.seals import head_marks, marks, places, statement_digest
 from monitor.store.tables import seal, statement
 from monitor.words import Word
 
@@ -38,7 +38,8 @@ class Broken:
     """A seal, or one department's part of it, that isn't what was sealed.
 
     `month`, `revision` and `department` are None where no one of them is at fault; `figure` names
-    what was changed of the department's part, as `backlog` or `figures.timely_ratio`.
+    what was changed of the department's part, as `backlog` or `figures.timely_ratio`, or of the
+    document, as `close_at`, `rule.close` or `statements.CODE`; None where that isn't known.
     """
 
     month: str | None
@@ -134,25 +135,27 @@ def _read(connection: sa.Connection) -> Iterator[_Kept]:
 def _within(kept: _Kept) -> Iterator[Broken]:
     """What a seal says against itself."""
     if sha256(kept.text.encode()).hexdigest() != kept.hash:
-        yield kept.broken(Fault.DOCUMENT)
-    document = kept.document
-    columns = (kept.month, kept.revision, kept.sealed_at.isoformat(), kept.previous_hash)
-    if columns != (
-        document.get("month"),
-        document.get("revision", 1),
-        document.get("sealed_at"),
-        document.get("previous_hash"),
-    ):
-        yield kept.broken(Fault.COLUMN)
+        named = _differing(kept.document.get("marks"), head_marks(kept.document))
+        for member in named or (None,):
+            yield kept.broken(Fault.DOCUMENT, figure=member)
+    document: Mapping[str, Any] = {"revision": 1, **kept.document}
+    columns = {
+        "month": kept.month,
+        "revision": kept.revision,
+        "sealed_at": kept.sealed_at.isoformat(),
+        "previous_hash": kept.previous_hash,
+    }
+    for name, value in columns.items():
+        if kept.document and document.get(name) != value:
+            yield kept.broken(Fault.COLUMN, figure=name)
     for each in kept.statements:
         if "hash" in each and statement_digest(each) != each["hash"]:
-            for figure in _changed(each) or (None,):
+            for figure in _differing(each.get("marks"), marks(each)) or (None,):
                 yield kept.broken(Fault.STATEMENT, str(each.get("department")), figure)
 
 
-def _changed(of_department: Mapping[str, Any]) -> list[str]:
-    """The figures of a department's part that were changed, added or taken away, by their marks."""
-    sealed, found = of_department.get("marks"), marks(of_department)
+def _differing(sealed: object, found: Mapping[str, str]) -> list[str]:
+    """What was changed, added or taken away, by the marks that were sealed and those found."""
     if not isinstance(sealed, dict):
         return []
     names = sorted(sealed.keys() | found.keys())

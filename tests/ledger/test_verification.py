@@ -93,6 +93,51 @@ def test_a_changed_figure_is_named_with_its_department_and_month(
     assert (JANUARY, None, "document") in faults(book)
 
 
+@pytest.mark.parametrize(
+    ("name", "to", "field"),
+    [
+        ("close_at", "2022-02-18T16:00:00+00:00", "close_at"),
+        ("month", "2022-03", "month"),
+        ("sealed_at", "2022-02-11T09:00:00+00:00", "sealed_at"),
+        ("previous_hash", "0" * 64, "previous_hash"),
+        ("follows", {"reason": "示范"}, "follows"),
+        ("format", 1, "format"),
+        ("added", 1, "added"),
+    ],
+)
+def test_what_was_changed_in_the_head_of_a_seal_is_named(
+    book: Book, name: str, to: object, field: str
+) -> None:
+    rewrite(book, JANUARY, lambda document: document.update({name: to}))
+    assert named(book, "document") == {field}
+
+
+def test_a_changed_setting_of_a_seal_is_named(book: Book) -> None:
+    rewrite(book, JANUARY, lambda document: document["rule"].update(close="day:20"))
+    assert named(book, "document") == {"rule.close"}
+
+
+def test_a_department_that_was_hashed_anew_is_named_as_one_of_the_statements(book: Book) -> None:
+    def forge(document: dict[str, Any]) -> None:
+        changed("backlog")(document)
+        [of_b] = [each for each in document["statements"] if each["department"] == B]
+        of_b["marks"] = seals.marks(of_b)
+        of_b["hash"] = seals.statement_digest(of_b)
+
+    rewrite(book, JANUARY, forge)
+    assert named(book, "document") == {f"statements.{B}"}
+    rewrite(book, JANUARY, lambda document: document["statements"].clear())
+    assert named(book, "document") == {f"statements.{code}" for code in (A, B, "district")}
+
+
+def named(book: Book, fault: str) -> set[str | None]:
+    """What a verification names of faults of a kind."""
+    with book.store.reading() as connection:
+        broken = verification.verify(connection).broken
+    assert {each.month for each in broken} == {JANUARY}
+    return {each.figure for each in broken if each.fault == fault}
+
+
 def test_a_figure_taken_out_of_a_seal_is_named(book: Book) -> None:
     rewrite(book, JANUARY, changed("figures", to={}))
     with book.store.reading() as connection:
@@ -153,6 +198,7 @@ def test_a_column_beside_the_document_must_say_what_it_says(
     with book.store.writing() as connection:
         connection.execute(sa.update(seal).where(seal.c.month == JANUARY).values({column: value}))
     assert (JANUARY, None, "column") in faults(book)
+    assert named(book, "column") == {column}
 
 
 def test_a_sealed_state_that_was_changed_on_the_board_is_named(book: Book) -> None:
