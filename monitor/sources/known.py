@@ -1,6 +1,5 @@
 """What of a delivery is in the store as it was delivered: such rows need not be read again."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -35,8 +34,7 @@ class Known:
     def sight(self, rows: pl.DataFrame) -> Sight:
         """`rows` have record_id, null where it isn't known yet, and delivery_hash."""
         record_ids = rows["record_id"]
-        there, same = self._found(rows.select("record_id", "delivery_hash"))
-        is_there, is_same = _at(there, rows.height), _at(same, rows.height)
+        is_there, is_same = self._found(rows.select("record_id", "delivery_hash"))
         in_hand = _one_of(record_ids, self._in_hand)
         # all rows of a record are read where one is: their order counts
         others = record_ids.filter(~is_same | in_hand).drop_nulls().unique()
@@ -45,27 +43,29 @@ class Known:
         self._in_hand = others
         return Sight(is_same, record_ids.filter((is_there | in_hand) & ~is_same).unique())
 
-    def _found(self, rows: pl.DataFrame) -> tuple[Sequence[int], Sequence[int]]:
-        """The positions of the rows whose records are there, and of those that are as delivered."""
-        stored = self._table
+    def _found(self, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """Whether each row's record is there, and whether it is there as delivered."""
+        stored = self._table.c
         told = rows.with_row_index("position").drop_nulls("record_id")
         with self._store.reading() as connection:
             listed = bulk.listed(connection, told)
-            positions = bulk.gathered(connection, listed.c.position)
-            is_same = stored.c.delivery_hash == listed.c.delivery_hash
-            query = sa.select(positions, positions.filter(is_same)).join_from(
-                listed,
-                stored,
-                (stored.c.source == self._source) & (stored.c.record_id == listed.c.record_id),
+            # a sub-query of its own for each row: PostgreSQL, asked to join, would read the whole
+            # table with each batch
+            is_same = (
+                sa.select(sa.case((stored.delivery_hash == listed.c.delivery_hash, 1), else_=0))
+                .where(stored.source == self._source, stored.record_id == listed.c.record_id)
+                .scalar_subquery()
             )
-            there, same = connection.execute(query).one()
-        return there or (), same or ()
+            query = sa.select(bulk.gathered(connection, listed.c.position * 2 + is_same))
+            answer = connection.scalar(query)
+        found = pl.Series(answer or (), dtype=pl.Int64).drop_nulls()
+        return _at(found // 2, rows.height), _at((found // 2).filter(found % 2 == 1), rows.height)
 
 
-def _at(positions: Sequence[int], height: int) -> pl.Series:
+def _at(positions: pl.Series, height: int) -> pl.Series:
     """True at these positions of so many."""
     nowhere = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
-    return nowhere.scatter(pl.Series(positions, dtype=pl.UInt32), values=True)
+    return nowhere.scatter(positions, values=True)
 
 
 def _one_of(texts: pl.Series, some: pl.Series) -> pl.Series:
