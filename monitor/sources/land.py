@@ -238,19 +238,13 @@ def _land_behaviors(
     queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, changed["id"]))
     states = _numbered(connection, states)
     _write(connection, tables.behavior, source, rows, states, now)
-    said = (
-        states.filter("is_written")
-        .select("id", "is_new", arrival="said")
-        .join(rows.drop("id"), on="arrival", maintain_order="left")
-    )
-    _items(connection, said)
-    new = (
-        states.filter("is_new")
-        .select("id", arrival="said")
-        .join(rows.drop("id"), on="arrival", how="left", maintain_order="left")
-    )
-    keys = [c.name for c in tables.to_judge.columns if c.name in new.columns]
-    bulk.append(connection, tables.to_judge, new.select(*keys, behavior_id="id"))
+    items = rows.select("arrival", "supervise_item_code")
+    said = states.filter("is_written").select("id", "is_new", arrival="said")
+    _items(connection, said.join(items, on="arrival", maintain_order="left"))
+    keys = rows.select("arrival", *(c.name for c in tables.to_judge.columns if c.name in rows))
+    new = states.filter("is_new").select(behavior_id="id", arrival="said")
+    asked = new.join(keys, on="arrival", how="left", maintain_order="left")
+    bulk.append(connection, tables.to_judge, asked.drop("arrival"))
     held = pl.concat(
         [
             states.filter("is_written")["said"],
@@ -258,7 +252,15 @@ def _land_behaviors(
         ]
     )
     numbers = states.select("record_id", "id", "is_new")
-    known_by = versions.in_order(rows.drop("id")).join(
+    statuses = rows.select(
+        "arrival",
+        "record_id",
+        "is_deleted",
+        "content_hash",
+        *versions.PARTS,
+        *(f"{name}{old}" for name in history.WHAT for old in ("", "_old")),
+    )
+    known_by = versions.in_order(statuses).join(
         numbers, on="record_id", how="left", maintain_order="left"
     )
     history.keep(connection, known_by, held, now)

@@ -10,6 +10,7 @@ A source that delivers none of these parts has no versions: there, what arrives 
 """
 
 import polars as pl
+from polars import selectors
 
 PARTS = ("batch", "cd_time", "sequence")
 WITHDRAWN = tuple(f"withdrawn_{part}" for part in PARTS)
@@ -32,7 +33,8 @@ def decided(rows: pl.DataFrame) -> pl.DataFrame:
     record says something else now, is_changed that one of these holds, and is_renewed that only the
     version is another one.
     """
-    keyed = rows.with_columns(
+    told = ("arrival", "says", "is_deleted", "content_hash", "status_at", *PARTS)
+    keyed = rows.select("record_id", "id", *told, selectors.ends_with("_old")).with_columns(
         order=_order(PARTS),
         said_old=_order([f"{part}_old" for part in PARTS]),
         gone_old=_order([f"{part}_old" for part in WITHDRAWN]),
