@@ -223,20 +223,25 @@ class _Pull:
         return Outcome.PARTIAL if self._errors else Outcome.OK
 
     def _found(self) -> Generator[Found]:
-        """What there is, read; runs in a thread of its own while what was read before lands."""
+        """What there is, read; runs in a thread of its own while what was read before lands.
+
+        What comes after it is taken from the source meanwhile, in another thread.
+        """
         identities = Identities(self._source)
         start = self._start()
         known: Known | None = None
         if not (start.everything or start.since or self._keeps_some_apart()):
             known = Known(self._store, table_of(self._source.feed), self._source.name)
-        for part in reader.read(self._source, self._dialect, start):
-            if isinstance(part, Batch):
-                rows = None
-                if part.parts:
-                    rows = records.read(self._dialect, part, identities, known)
-                yield part, rows
-            else:
-                yield part
+        reading = reader.read(self._source, self._dialect, start)
+        with lookahead(reading, lambda: None, STEP) as delivered:
+            for part in delivered:
+                if isinstance(part, Batch):
+                    rows = None
+                    if part.parts:
+                        rows = records.read(self._dialect, part, identities, known)
+                    yield part, rows
+                else:
+                    yield part
 
     def _keeps_some_apart(self) -> bool:
         """Whether rows are kept apart, which any row may be to end."""

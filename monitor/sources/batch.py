@@ -1,6 +1,6 @@
 """A batch: delivered rows as text, before anything is read into them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -71,14 +71,15 @@ class Remark:
     text: str
 
 
-Reading = Iterator[Batch | Remark | SourceError]
+Told = Batch | Remark | SourceError
+Reading = Iterator[Told]
 """What a source hands out: batches, and an error for each part of it that is of no use.
 
 A SourceError that is raised ends it: nothing (more) of the source can be read.
 """
 
 
-def gathered(reading: Reading, rows: int) -> Reading:
+def gathered(reading: Reading, rows: int) -> Generator[Told]:
     """The same, small batches put together up to `rows`; what ends the reading comes after them.
 
     Many small files cost no more than a large one then. The order of the rows is kept.

@@ -1,12 +1,14 @@
 """The one door to a source, whatever its kind."""
 
+from collections.abc import Generator
+
 from monitor.config import FilesSource, HttpSource, SourceSettings, SqlSource
 from monitor.sources import files, http, sql
-from monitor.sources.batch import Reading, Start, gathered
+from monitor.sources.batch import Start, Told, gathered
 from monitor.sources.columns import Dialect
 
 
-def read(source: SourceSettings, dialect: Dialect, start: Start) -> Reading:
+def read(source: SourceSettings, dialect: Dialect, start: Start) -> Generator[Told]:
     """What the source has that is new since `start`.
 
     Hands out an error for each part that is of no use; raises SourceError where nothing (more) can
