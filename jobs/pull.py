@@ -27,7 +27,7 @@ from monitor.sources.columns import Dialect
 from monitor.sources.counts import What, unknown_lines
 from monitor.sources.identity import Identities
 from monitor.sources.known import Known
-from monitor.sources.land import Landed, land, passed_over, table_of
+from monitor.sources.land import Decision, Landed, foreseen, land, passed_over, table_of
 from monitor.sources.lookahead import lookahead
 from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome
@@ -43,7 +43,18 @@ LEASE = timedelta(minutes=10)
 STEP = timedelta(seconds=1)
 """How often a pull that waits for its source looks whether it is to end."""
 
-Found = tuple[Batch, records.Records | None] | Remark | SourceError
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A batch; its records, where it holds rows; and what is to become of them, where that can be
+    foreseen."""
+
+    batch: Batch
+    rows: records.Records | None = None
+    decision: Decision | None = None
+
+
+Found = Read | Remark | SourceError
 """What a source handed out, read."""
 
 log = structlog.get_logger()
@@ -210,13 +221,9 @@ class _Pull:
                 elif isinstance(part, Remark):
                     self._notes.remarks.append(part.text)
                 else:
-                    batch, rows = part
-                    if rows is None:
-                        self._note(number, batch)
-                    else:
-                        self._land(number, batch, rows)
-                    self._done(batch)
-                    self._tell(batch.height, batch.share)
+                    self._land(number, part)
+                    self._done(part.batch)
+                    self._tell(part.batch.height, part.batch.share)
         except SourceError as error:
             self._refused(error)
             return Outcome.FAILED
@@ -235,13 +242,11 @@ class _Pull:
         reading = reader.read(self._source, self._dialect, start)
         with lookahead(reading, lambda: None, STEP) as delivered:
             for part in delivered:
-                if isinstance(part, Batch):
-                    rows = None
-                    if part.parts:
-                        rows = records.read(self._dialect, part, identities, known)
-                    yield part, rows
+                if isinstance(part, Batch) and part.parts:
+                    rows = records.read(self._dialect, part, identities, known)
+                    yield Read(part, rows, foreseen(self._source, rows, self._now))
                 else:
-                    yield part
+                    yield Read(part) if isinstance(part, Batch) else part
 
     def _keeps_some_apart(self) -> bool:
         """Whether rows are kept apart, which any row may be to end."""
@@ -286,14 +291,19 @@ class _Pull:
             cursors = {row.key: row.value for row in connection.execute(query)}
         return replace(self._again, cursors=cursors)
 
-    def _land(self, number: int, batch: Batch, rows: records.Records) -> None:
+    def _land(self, number: int, read: Read) -> None:
+        batch, rows = read.batch, read.rows
+        if rows is None:
+            self._note(number, batch)
+            return
         if rows.frame.is_empty() and not batch.cursors:
             landed = passed_over(rows)  # nothing to write: the run's end tells of it
             self._stay()
         else:
-            with self._store.writing() as connection:
+            # without a cursor's moving the batch is read again, and found to have landed or not
+            with self._store.writing(lasting=bool(batch.cursors or batch.afterwards)) as connection:
                 self._renew_lease(connection)
-                landed = land(connection, self._source, rows, self._now)
+                landed = land(connection, self._source, rows, self._now, read.decision)
                 self._apart(number).take(connection, batch, rows.frame["record_id"], landed.keyless)
                 self._move_cursors(connection, number, batch)
                 self._count(connection, number, self._landed + landed)

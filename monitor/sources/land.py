@@ -36,6 +36,13 @@ _STORED = {
 }
 """What the decision needs of the records that are there already."""
 
+_SCHEMA = {
+    "record_id": pl.String(),
+    "id": pl.Int64(),
+    **{f"{name}_old": dtype for name, dtype in _STORED.items()},
+}
+"""What is stored, in columns with `_old`."""
+
 _STATE = (
     "delivery_hash",
     *versions.PARTS,
@@ -73,21 +80,46 @@ class Landed:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to become of a batch: its rows that can land, each with its arrival and what is
+    stored of its record; where each record stands then; and the rows that can't land."""
+
+    rows: pl.DataFrame
+    states: pl.DataFrame
+    keyless: tuple[Keyless, ...]
+
+
+def foreseen(source: SourceSettings, records: Records, now: datetime) -> Decision | None:
+    """The decision about records of which none is there, for which nothing is to be asked; None
+    where some may be there."""
+    if records.frame.is_empty():
+        return None
+    frame, keyless = _with_keys(table_of(source.feed), records.frame)
+    if not _looked_up(frame, records.there).is_empty():
+        return None
+    return _decided(frame, keyless, pl.DataFrame(schema=_SCHEMA), now)
+
+
 def land(
-    connection: sa.Connection, source: SourceSettings, records: Records, now: datetime
+    connection: sa.Connection,
+    source: SourceSettings,
+    records: Records,
+    now: datetime,
+    decision: Decision | None = None,
 ) -> Landed:
-    """Bring the table up to the records; queues changed behaviours for judgement."""
+    """Bring the table up to the records, as it was `foreseen` or else decided here; queues changed
+    behaviours for judgement."""
     table = table_of(source.feed)
     if records.frame.is_empty():
         return passed_over(records)
     if table is tables.behavior or table in queue.MATCHED_TABLES:
         queue.enter(connection)
-    frame, keyless = _with_keys(table, records.frame)
-    stored = _stored(connection, table, source, _looked_up(frame, records.there))
-    rows = frame.with_columns(arrival=pl.int_range(pl.len())).join(
-        stored, on="record_id", how="left", maintain_order="left"
-    )
-    states = _states(rows, versions.decided(rows), now)
+    if decision is None:
+        frame, keyless = _with_keys(table, records.frame)
+        stored = _stored(connection, table, source, _looked_up(frame, records.there))
+        decision = _decided(frame, keyless, stored, now)
+    rows, states = decision.rows, decision.states
     if table is tables.behavior:
         states = _land_behaviors(connection, source, rows, states, now)
     elif table in queue.MATCHED_TABLES:
@@ -98,10 +130,19 @@ def land(
     return passed_over(records) + Landed(
         read=records.frame.height,
         landed=landed,
-        unchanged=frame.height - landed,
+        unchanged=rows.height - landed,
         malformed=records.frame.height - records.frame["malformed"].null_count(),
-        keyless=keyless,
+        keyless=decision.keyless,
     )
+
+
+def _decided(
+    frame: pl.DataFrame, keyless: tuple[Keyless, ...], stored: pl.DataFrame, now: datetime
+) -> Decision:
+    rows = frame.with_columns(arrival=pl.int_range(pl.len())).join(
+        stored, on="record_id", how="left", maintain_order="left"
+    )
+    return Decision(rows, _states(rows, versions.decided(rows), now), keyless)
 
 
 def passed_over(records: Records) -> Landed:
@@ -157,17 +198,15 @@ def _stored(
     connection: sa.Connection, table: sa.Table, source: SourceSettings, record_ids: pl.Series
 ) -> pl.DataFrame:
     """What is there of the records, in columns with `_old`."""
-    schema = {"record_id": pl.String(), "id": pl.Int64()}
-    schema |= {f"{name}_old": dtype for name, dtype in _STORED.items()}
     if record_ids.is_empty():
-        return pl.DataFrame(schema=schema)
+        return pl.DataFrame(schema=_SCHEMA)
     columns = [table.c[name] if name in table.c else sa.null().label(name) for name in _STORED]
     query = sa.select(table.c.record_id, table.c.id, *columns).where(
         table.c.source == source.name,
         bulk.one_of(connection, table.c.record_id, record_ids),
     )
     rows = [tuple(row) for row in connection.execute(query).all()]
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
 
 
 def _states(rows: pl.DataFrame, decided: pl.DataFrame, now: datetime) -> pl.DataFrame:

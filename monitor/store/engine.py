@@ -40,11 +40,17 @@ class Store:
         ).render_as_string()
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that may write; committed at the end, rolled back on an error."""
+    def writing(self, *, lasting: bool = True) -> Iterator[sa.Connection]:
+        """A transaction that may write; committed at the end, rolled back on an error.
+
+        One that isn't `lasting` is not waited for to be on the disk: a power cut may undo it, but
+        not once a later one is that lasts.
+        """
         with self._opened() as connection:
             connection.info["immediate"] = True
             with connection.begin():
+                if not lasting and self.engine.name == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
 
     @contextmanager

@@ -86,14 +86,15 @@ def pulled(store: Store, source: SourceSettings) -> PullReport:
 
 
 def _settle(store: Store) -> None:
-    """Vacuum the records, as PostgreSQL does by itself within minutes.
+    """Vacuum and analyse the store, as PostgreSQL does by itself within minutes.
 
-    Whoever first reads a page after it was written marks its rows as committed, which is logged
-    where pages have checksums: that would be counted for the pull, whatever it read them for.
+    It would run beside the pull else, on the same processors and in the same log. So would the
+    marks of who first reads a page after it was written, that its rows are committed: they are
+    logged where pages have checksums.
     """
     if store.engine.name == "postgresql":
         with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"VACUUM {behavior.name}")
+            connection.exec_driver_sql("VACUUM (ANALYZE)")
 
 
 def _written(store: Store) -> int:
