@@ -79,7 +79,7 @@ def fill(connection: sa.Connection, settings: Settings, view: View, *, whole: bo
         if handed:
             handovers.put(connection, handed)
         for made_of in (_from_records, _from_expected):
-            made = made_of(settings, view, whole, bool(handed)).subquery("made")
+            made = planner.apart(made_of(settings, view, whole, bool(handed)), "made")
             columns = [made.c[name] for name in names[:-1]]
             rows = sa.select(*columns, _holds_until(made, settings, view))
             if settings.month_zero.start is not None:
@@ -145,80 +145,89 @@ def submission_on(record: sa.FromClause) -> sa.ColumnElement[date]:
 def _from_records(
     settings: Settings, view: View, whole: bool, has_handovers: bool
 ) -> sa.Select[Any]:
-    row = _records(view, whole, has_handovers).subquery("record")
-    month = sa.func.coalesce(row.c.month, MonthOf(row.c.basis_on))
-    owned = handovers.owned(row, row.c.department, row.c.item_code, month, has_handovers)
+    records = planner.apart(_records(view, whole, has_handovers), "record")
+    row = planner.apart(_judged(records, settings, view, whole, has_handovers), "judged").c
+    reason_due_on = reasons.reason_due(
+        row.why, row.due_on, row.return_due, row.audit_due, row.close_on, settings
+    )
+    submitted = row.status_then.in_([status.value for status in SUBMITTED])
+    accepted = row.status_then == Status.ACCEPTED
+    values: list[sa.ColumnElement[Any]] = [
+        row.id,
+        row.id,
+        row.expected_id,
+        row.kind,
+        row.owner,
+        row.month,
+        row.heirs,
+        row.basis_on,
+        row.due_on,
+        row.due_on < view.today,
+        row.duplicate,
+        row.exempt,
+        submitted,
+        sa.and_(submitted, row.submission_on <= row.due_on),
+        accepted,
+        sa.and_(accepted, sa.not_(row.faulty)),
+        sa.and_(accepted, sa.not_(row.unlinked)),
+        sa.or_(row.was_returned, row.status_then == Status.RETURNED),
+        row.filled,
+        row.mandatory,
+        row.why,
+        reasons.charged(row.why, reason_due_on, view.today, settings),
+        reason_due_on,
+        reason_due_on < view.today,
+        sa.case((row.why.is_(None), row.since)),
+    ]
+    return sa.select(*_named(values))
+
+
+def _judged(
+    record: sa.Subquery, settings: Settings, view: View, whole: bool, has_handovers: bool
+) -> sa.Select[Any]:
+    """Records with who owns them, the days of their limits, their faults and their reason."""
+    row = record.c
+    owned = handovers.owned(record, row.department, row.item_code, row.month, has_handovers)
     of_basis, of_status, of_submission = (
         reasons.calendar(name) for name in ("basis_day", "status_day", "submission_day")
     )
-    records = None if whole else sa.select(among.c.number)
-    fault = reasons.faults(records)
-    returned = hindsight.once_returned(view.at if view.as_of_close else None, records)
-    invalid = sa.func.coalesce(fault.c.invalid, 0) == 1
-    unlinked = sa.func.coalesce(fault.c.unlinked, 0) == 1
-    faulty = sa.func.coalesce(fault.c.faulty, 0) == 1
+    among_them = None if whole else sa.select(among.c.number)
+    fault = reasons.faults(among_them)
+    returned = hindsight.once_returned(view.at if view.as_of_close else None, among_them)
+    invalid, unlinked, faulty = (
+        sa.func.coalesce(fault.c[name], 0) == 1 for name in ("invalid", "unlinked", "faulty")
+    )
     facts = reasons.Facts(
-        kind=row.c.kind,
-        status=row.c.status_then,
-        case_source=row.c.case_source,
-        is_expected=row.c.expected_id.is_not(None),
+        kind=row.kind,
+        status=row.status_then,
+        case_source=row.case_source,
+        is_expected=row.expected_id.is_not(None),
         invalid=invalid,
         unlinked=unlinked,
-        basis_on=row.c.basis_on,
+        basis_on=row.basis_on,
     )
     why: sa.ColumnElement[Any] = sa.case(
-        (sa.or_(row.c.duplicate, row.c.exempt), sa.null()),
+        (sa.or_(row.duplicate, row.exempt), sa.null()),
         else_=reasons.reason(facts, view.today, settings),
     )
-    due_on = reasons.entry_due(row.c.kind, of_basis, row.c.basis_on, settings)
-    reason_due_on = reasons.reason_due(
-        why,
-        due_on,
+    return sa.select(
+        record,
+        owned.department.label("owner"),
+        owned.heirs.label("heirs"),
+        reasons.entry_due(row.kind, of_basis, row.basis_on, settings).label("due_on"),
         of_status.c.return_due,
         of_submission.c.audit_due,
         of_basis.c.close_on,
-        settings,
-    )
-    submitted = row.c.status_then.in_([status.value for status in SUBMITTED])
-    accepted = row.c.status_then == Status.ACCEPTED
-    values: list[sa.ColumnElement[Any]] = [
-        row.c.id,
-        row.c.id,
-        row.c.expected_id,
-        row.c.kind,
-        owned.department,
-        month,
-        owned.heirs,
-        row.c.basis_on,
-        due_on,
-        due_on < view.today,
-        row.c.duplicate,
-        row.c.exempt,
-        submitted,
-        sa.and_(submitted, row.c.submission_on <= due_on),
-        accepted,
-        sa.and_(accepted, sa.not_(faulty)),
-        sa.and_(accepted, sa.not_(unlinked)),
-        sa.or_(returned.c.behavior_id.is_not(None), row.c.status_then == Status.RETURNED),
-        row.c.filled,
-        row.c.mandatory,
-        why,
-        reasons.charged(why, reason_due_on, view.today, settings),
-        reason_due_on,
-        reason_due_on < view.today,
-        sa.case(
-            (
-                why.is_(None),
-                sa.func.coalesce(row.c.status_at, row.c.submitted_at, row.c.first_seen_at),
-            )
-        ),
-    ]
-    return sa.select(*_named(values)).select_from(
-        owned.source.outerjoin(of_basis, of_basis.c.day == row.c.basis_on)
-        .outerjoin(of_status, of_status.c.day == row.c.status_on)
-        .outerjoin(of_submission, of_submission.c.day == row.c.submission_on)
-        .outerjoin(fault, fault.c.behavior_id == row.c.id)
-        .outerjoin(returned, returned.c.behavior_id == row.c.id)
+        unlinked.label("unlinked"),
+        faulty.label("faulty"),
+        returned.c.behavior_id.is_not(None).label("was_returned"),
+        why.label("why"),
+    ).select_from(
+        owned.source.outerjoin(of_basis, of_basis.c.day == row.basis_on)
+        .outerjoin(of_status, of_status.c.day == row.status_on)
+        .outerjoin(of_submission, of_submission.c.day == row.submission_on)
+        .outerjoin(fault, fault.c.behavior_id == row.id)
+        .outerjoin(returned, returned.c.behavior_id == row.id)
     )
 
 
@@ -254,10 +263,8 @@ def _records(view: View, whole: bool, has_handovers: bool) -> sa.Select[Any]:
             b.c.kind,
             owner.label("department"),
             (handovers.first_item(b, owner) if has_handovers else sa.null()).label("item_code"),
-            b.c.month,
-            b.c.status_at,
-            b.c.submitted_at,
-            b.c.first_seen_at,
+            sa.func.coalesce(b.c.month, MonthOf(basis)).label("month"),
+            sa.func.coalesce(b.c.status_at, b.c.submitted_at, b.c.first_seen_at).label("since"),
             b.c.case_source,
             e.c.id.label("expected_id"),
             basis.label("basis_on"),
@@ -278,48 +285,64 @@ def _from_expected(
     settings: Settings, view: View, whole: bool, has_handovers: bool
 ) -> sa.Select[Any]:
     """Expected rows without a record; of several that ask for one act the first is the unit."""
-    e = expected
+    rows = planner.apart(_unmatched(whole), "unmatched")
+    owned = handovers.owned(rows, rows.c.owner, rows.c.item_code, rows.c.month, has_handovers)
     of_basis = reasons.calendar("basis_day")
-    owner = expected_owner()
-    basis = expected_basis_on()
-    month = sa.func.coalesce(e.c.month, MonthOf(basis))
-    owned = handovers.owned(e, owner, e.c.item_code, month, has_handovers)
-    due_on = reasons.entry_due(e.c.kind, of_basis, basis, settings)
-    exempt = exemptions.covers_expected(e, owner, basis)
-    no = sa.false()
+    due_on = reasons.entry_due(rows.c.kind, of_basis, rows.c.basis_on, settings)
+    due = planner.apart(
+        sa.select(
+            rows,
+            owned.department.label("department"),
+            owned.heirs.label("heirs"),
+            due_on.label("due_on"),
+        ).select_from(owned.source.outerjoin(of_basis, of_basis.c.day == rows.c.basis_on)),
+        "due",
+    )
+    row, no = due.c, sa.false()
     values: list[sa.ColumnElement[Any]] = [
-        -e.c.id,
+        -row.id,
         sa.cast(sa.null(), Id),
-        e.c.id,
-        e.c.kind,
-        owned.department,
-        month,
-        owned.heirs,
-        basis,
-        due_on,
-        due_on < view.today,
+        row.id,
+        row.kind,
+        row.department,
+        row.month,
+        row.heirs,
+        row.basis_on,
+        row.due_on,
+        row.due_on < view.today,
         no,
-        exempt,
+        row.exempt,
         *[no] * 6,
         sa.literal(0),
         sa.literal(0),
-        sa.case((sa.not_(exempt), Reason.UNENTERED.value)),
-        sa.not_(exempt),
-        due_on,
-        due_on < view.today,
+        sa.case((sa.not_(row.exempt), Reason.UNENTERED.value)),
+        sa.not_(row.exempt),
+        row.due_on,
+        row.due_on < view.today,
         sa.cast(sa.null(), Instant),
     ]
+    return sa.select(*_named(values))
+
+
+def _unmatched(whole: bool) -> sa.Select[Any]:
+    """The expected rows that are units, with what the rule needs of each."""
+    e = expected
+    owner, basis = expected_owner(), expected_basis_on()
     asked = sa.select(-among.c.number).where(among.c.number < 0)
-    return (
-        sa.select(*_named(values))
-        .select_from(owned.source.outerjoin(of_basis, of_basis.c.day == basis))
-        .where(
-            e.c.deleted_at.is_(None),
-            e.c.behavior_id.is_(None),
-            sa.true() if whole else e.c.id.in_(asked),
-            sa.not_(item_has_ended()),
-            *(sa.not_(twin) for twin in _twins()),
-        )
+    return sa.select(
+        e.c.id,
+        e.c.kind,
+        e.c.item_code,
+        owner.label("owner"),
+        basis.label("basis_on"),
+        sa.func.coalesce(e.c.month, MonthOf(basis)).label("month"),
+        exemptions.covers_expected(e, owner, basis).label("exempt"),
+    ).where(
+        e.c.deleted_at.is_(None),
+        e.c.behavior_id.is_(None),
+        sa.true() if whole else e.c.id.in_(asked),
+        sa.not_(item_has_ended()),
+        *(sa.not_(twin) for twin in _twins()),
     )
 
 

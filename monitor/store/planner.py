@@ -1,6 +1,7 @@
-"""PostgreSQL's planner, told what it can't know in time; SQLite needs nothing of this."""
+"""What planners are told because they can't know it in time; all but `apart` is PostgreSQL's alone."""
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -16,6 +17,15 @@ def alone(connection: sa.Connection) -> None:
     and each is handed the whole statement."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL max_parallel_workers_per_gather = 0")
+
+
+def apart(query: sa.Select[Any], name: str) -> sa.Subquery:
+    """A query to select from that neither store merges into what reads it.
+
+    Merged, each of its expressions is planned and evaluated as often as it is read: through a few
+    levels the planning costs more than the rows.
+    """
+    return query.offset(sa.literal_column("0")).subquery(name)
 
 
 def is_most(connection: sa.Connection, size: int, table: sa.Table) -> bool:
