@@ -1,6 +1,8 @@
 """Attribution (归属): which department a record belongs to."""
 
+from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,27 +17,38 @@ CODE_LENGTH = 18
 """An implementation list's code begins with the credit code of its department."""
 
 
+Sources = tuple[tuple[str, str], ...]
+"""Names of sources with the department of each."""
+
+
 def write(connection: sa.Connection, settings: Settings) -> None:
     """Set `department` of the queued records, where it differs.
 
     Checks go first: the acts that follow from them may inherit theirs.
     """
+    for update in _updates(settings.month_zero.attribute_to, sources(settings)):
+        connection.execute(update)
+
+
+@lru_cache(maxsize=16)
+def _updates(attribute_to: str, named: Sources) -> Sequence[sa.Update]:
+    updates = []
     for of_kind in (behavior.c.kind == Kind.CHECK, behavior.c.kind != Kind.CHECK):
-        new = _departments(settings).where(of_kind).subquery("new")
-        connection.execute(
-            sa.update(behavior)
-            .values(department=new.c.value)
-            .where(
-                behavior.c.id == new.c.id,
-                behavior.c.department.is_distinct_from(new.c.value),
-            )
-        )
+        new = _departments(attribute_to, named).where(of_kind).subquery("new")
+        changes = behavior.c.department.is_distinct_from(new.c.value)
+        update = sa.update(behavior).values(department=new.c.value)
+        updates.append(update.where(behavior.c.id == new.c.id, changes))
+    return updates
 
 
-def of_source(settings: Settings, source: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
+def sources(settings: Settings) -> Sources:
+    """The sources that the settings name a department for, each with that."""
+    return tuple((each.name, each.department) for each in settings.source if each.department)
+
+
+def of_source(named: Sources, source: sa.ColumnElement[str]) -> sa.ColumnElement[Any]:
     """The department that the settings name for a row's source, NULL where they name none."""
-    named = {each.name: each.department for each in settings.source if each.department}
-    return sa.case(named, value=source) if named else sa.null()
+    return sa.case(dict(named), value=source) if named else sa.null()
 
 
 def owners() -> sa.Subquery:
@@ -135,7 +148,7 @@ def _local(name: str) -> sa.Subquery:
     )
 
 
-def _departments(settings: Settings) -> sa.Select[Any]:
+def _departments(attribute_to: str, named: Sources) -> sa.Select[Any]:
     """The department of each queued record: the first that the directory knows."""
     b = behavior
     queue = sa.select(to_judge.c.behavior_id).scalar_subquery()
@@ -167,7 +180,7 @@ def _departments(settings: Settings) -> sa.Select[Any]:
     )
     local = _local("local")
     code: sa.ColumnElement[Any] = b.c.implement_institution_code
-    if settings.month_zero.attribute_to == "entrusted":
+    if attribute_to == "entrusted":
         code = sa.func.coalesce(b.c.entrust_dept_code, code)
     value = sa.func.coalesce(
         institution.c.code,
@@ -190,7 +203,7 @@ def _departments(settings: Settings) -> sa.Select[Any]:
             .outerjoin(of_items, of_items.c.behavior_id == b.c.id)
             .outerjoin(delivered, delivered.c.code == b.c.cd_source)
             .outerjoin(local, local.c.local_code == b.c.cd_source)
-            .outerjoin(configured, configured.c.code == of_source(settings, b.c.source))
+            .outerjoin(configured, configured.c.code == of_source(named, b.c.source))
         )
         .where(b.c.id.in_(queue))
     )

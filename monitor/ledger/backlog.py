@@ -4,9 +4,10 @@ A unit keeps its history when an expected row gets its record: it is the same un
 that wait for the office stand here too, not charged.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,6 +95,9 @@ _looked_at = scratch.table(
 )
 _IS_LOOKED_AT = backlog.c.id.in_(sa.select(_looked_at.c.id))
 _CONTENT = [column.name for column in backlog.columns if column.name not in ("id", "since")]
+_AT: sa.BindParameter[datetime] = sa.bindparam("found_at", type_=Instant())
+_LOOK: sa.BindParameter[int] = sa.bindparam("found_by", type_=sa.Integer())
+"""The moment of events: who writes them tells it."""
 _NOTHING = sa.cast(sa.null(), Id)
 _EVENT = [column.name for column in backlog_event.columns if column.name != "id"]
 
@@ -104,6 +108,10 @@ class Moment:
 
     look: int
     at: datetime
+
+    def told(self) -> Mapping[str, Any]:
+        """The moment as statements that write events take it."""
+        return {_AT.key: self.at, _LOOK.key: self.look}
 
 
 def record(
@@ -119,20 +127,25 @@ def record(
     Events and rows go in one transaction, so a crash before its end repeats both.
     """
     with scratch.made(connection, _standing, _looked_at):
-        _list_looked_at(connection)
-        _list_standing(connection, now.at)
-        for events in (
-            _entered(now, closed),
-            _changed(now),
-            _handed_over(now),
-            *_moved(now, lines),
-            _left(now, lines),
-        ):
-            connection.execute(sa.insert(backlog_event).from_select(_EVENT, events))
-        _write(connection)
+        connection.execute(_listing_looked_at())
+        planner.look_over(connection, _looked_at)
+        connection.execute(_listing_standing(), {_AT.key: now.at})
+        planner.look_over(connection, _standing)
+        for insert in _noting(frozenset(lines)):
+            connection.execute(insert, {**now.told(), "closed": closed})
+        for statement in _replacing():
+            connection.execute(statement)
 
 
-def _list_looked_at(connection: sa.Connection) -> None:
+@lru_cache(maxsize=16)
+def _noting(lines: frozenset[tuple[str, str]]) -> Sequence[sa.Insert]:
+    """To note events of every sort, for the `lines` that `record` knows."""
+    events = (_entered(), _changed(), _handed_over(), *_moved(lines), _left(lines))
+    return [sa.insert(backlog_event).from_select(_EVENT, each) for each in events]
+
+
+@cache
+def _listing_looked_at() -> sa.Insert:
     """The rows of the backlog that are of one of the units in `among`."""
     b, number = backlog.c, among.c.number
     by_record = sa.select(b.id).join(among, number == b.behavior_id)
@@ -140,11 +153,11 @@ def _list_looked_at(connection: sa.Connection) -> None:
         b.behavior_id.is_(None), b.expected_id.in_(sa.select(-number).where(number < 0))
     )
     rows = by_record.union(by_expected)
-    connection.execute(sa.insert(_looked_at).from_select(["id"], rows))
-    planner.look_over(connection, _looked_at)
+    return sa.insert(_looked_at).from_select(["id"], rows)
 
 
-def _list_standing(connection: sa.Connection, now: datetime) -> None:
+@cache
+def _listing_standing() -> sa.Insert:
     by_record, by_expected = backlog.alias("by_record"), backlog.alias("by_expected")
     still = seen.alias("still")
     stands = sa.exists().where(still.c.number == by_expected.c.behavior_id)
@@ -161,7 +174,7 @@ def _list_standing(connection: sa.Connection, now: datetime) -> None:
             seen.c.reason,
             seen.c.charged,
             DayEnd(seen.c.reason_due_on),
-            sa.func.coalesce(by_record.c.since, by_expected.c.since, sa.literal(now, Instant())),
+            sa.func.coalesce(by_record.c.since, by_expected.c.since, _AT),
         )
         .select_from(
             seen.outerjoin(by_record, by_record.c.behavior_id == seen.c.behavior_id).outerjoin(
@@ -170,8 +183,7 @@ def _list_standing(connection: sa.Connection, now: datetime) -> None:
         )
         .where(seen.c.reason.is_not(None))
     )
-    connection.execute(sa.insert(_standing).from_select(["previous", *_CONTENT, "since"], query))
-    planner.look_over(connection, _standing)
+    return sa.insert(_standing).from_select(["previous", *_CONTENT, "since"], query)
 
 
 def number_of(row: sa.FromClause) -> sa.ColumnElement[int]:
@@ -180,7 +192,6 @@ def number_of(row: sa.FromClause) -> sa.ColumnElement[int]:
 
 
 def event(
-    now: Moment,
     row: sa.FromClause,
     from_reason: sa.ColumnElement[Any],
     to_reason: sa.ColumnElement[Any],
@@ -189,10 +200,13 @@ def event(
     by_exemption: sa.ColumnElement[Any] = _NOTHING,
     was_number: sa.ColumnElement[Any] = _NOTHING,
 ) -> sa.Select[Any]:
-    """Events of `row`'s units; by which other record or exemption, where there is one."""
+    """Events of `row`'s units; by which other record or exemption, where there is one.
+
+    Whoever writes them tells the moment (`Moment.told`).
+    """
     return sa.select(
-        sa.literal(now.at, Instant()),
-        sa.literal(now.look),
+        _AT,
+        _LOOK,
         row.c.department,
         row.c.month,
         row.c.heirs,
@@ -208,7 +222,7 @@ def event(
     )
 
 
-def _entered(now: Moment, closed: str) -> sa.Select[Any]:
+def _entered() -> sa.Select[Any]:
     """Units that were not in the backlog: unknown until now, or cleared and so no more."""
     n = _standing
     known = sa.or_(
@@ -217,10 +231,10 @@ def _entered(now: Moment, closed: str) -> sa.Select[Any]:
     )
     cause = sa.case(
         (known, sa.case(_CHANGED_BY, value=n.c.reason)),
-        (n.c.month <= closed, Cause.FOUND_LATE.value),
+        (n.c.month <= sa.bindparam("closed", type_=sa.Text()), Cause.FOUND_LATE.value),
         else_=Cause.FOUND.value,
     )
-    return event(now, n, sa.null(), n.c.reason, cause).where(n.c.previous.is_(None))
+    return event(n, sa.null(), n.c.reason, cause).where(n.c.previous.is_(None))
 
 
 _CONTINUED = _standing.join(backlog, backlog.c.id == _standing.c.previous)
@@ -243,7 +257,7 @@ def move_cause(
     )
 
 
-def _changed(now: Moment) -> sa.Select[Any]:
+def _changed() -> sa.Select[Any]:
     """Units that stand under another reason, or are known from another record than before."""
     n = _standing
     same_reason, was = n.c.reason == backlog.c.reason, number_of(backlog)
@@ -252,7 +266,6 @@ def _changed(now: Moment) -> sa.Select[Any]:
         (same_reason, Cause.MATCHED.value), else_=sa.case(_CHANGED_BY, value=n.c.reason)
     )
     changed = event(
-        now,
         n,
         backlog.c.reason,
         n.c.reason,
@@ -264,31 +277,31 @@ def _changed(now: Moment) -> sa.Select[Any]:
     )
 
 
-def _handed_over(now: Moment) -> sa.Select[Any]:
+def _handed_over() -> sa.Select[Any]:
     """Units that stay in their month, and that others answer for in later ones than before."""
     n = _standing
     return (
-        event(now, n, n.c.reason, n.c.reason, sa.literal(Cause.SUCCEEDED.value))
+        event(n, n.c.reason, n.c.reason, sa.literal(Cause.SUCCEEDED.value))
         .select_from(_CONTINUED)
         .where(n.c.heirs.is_distinct_from(backlog.c.heirs), sa.not_(_HAS_MOVED))
     )
 
 
 def _moved(
-    now: Moment, lines: Collection[tuple[str, str]]
+    lines: Collection[tuple[str, str]],
 ) -> tuple[sa.Select[Any], sa.Select[Any]]:
     """A move is two events: out of the old month or department, into the new."""
     n = _standing
     cause = move_cause(backlog.c.department, n.c.department, lines)
-    left = event(now, backlog, backlog.c.reason, sa.null(), cause)
-    came = event(now, n, sa.null(), n.c.reason, cause)
+    left = event(backlog, backlog.c.reason, sa.null(), cause)
+    came = event(n, sa.null(), n.c.reason, cause)
     return (
         left.select_from(_CONTINUED).where(_HAS_MOVED),
         came.select_from(_CONTINUED).where(_HAS_MOVED),
     )
 
 
-def _left(now: Moment, lines: Collection[tuple[str, str]]) -> sa.Select[Any]:
+def _left(lines: Collection[tuple[str, str]]) -> sa.Select[Any]:
     """Units of the backlog that stand there no more, with what became of them."""
     by_record, by_expected, record = seen.alias("by_record"), seen.alias("by_expected"), behavior
     is_record = by_record.c.number.is_not(None)
@@ -320,7 +333,7 @@ def _left(now: Moment, lines: Collection[tuple[str, str]]) -> sa.Select[Any]:
     by_exemption = sa.case((cause == Cause.EXEMPTED.value, _exempted_by(by_record, by_expected)))
     continued = sa.exists().where(_standing.c.previous == backlog.c.id)
     return (
-        event(now, backlog, backlog.c.reason, sa.null(), cause, by_behavior, by_exemption)
+        event(backlog, backlog.c.reason, sa.null(), cause, by_behavior, by_exemption)
         .select_from(
             backlog.outerjoin(by_record, by_record.c.number == backlog.c.behavior_id)
             .outerjoin(by_expected, by_expected.c.expected_id == backlog.c.expected_id)
@@ -349,14 +362,17 @@ def _exempted_by(by_record: sa.FromClause, by_expected: sa.FromClause) -> sa.Sca
     )
 
 
-def _write(connection: sa.Connection) -> None:
-    """Replace the rows that differ; those of unchanged units are not touched."""
+@cache
+def _replacing() -> Sequence[sa.Delete | sa.Insert]:
+    """To replace the rows that differ; those of unchanged units are not touched."""
     n = _standing
     same = sa.exists().where(
         n.c.previous == backlog.c.id,
         *(n.c[name].is_not_distinct_from(backlog.c[name]) for name in _CONTENT),
     )
-    connection.execute(sa.delete(backlog).where(_IS_LOOKED_AT, sa.not_(same)))
     there = sa.exists().where(backlog.c.id == n.c.previous)
     new = sa.select(*(n.c[name] for name in (*_CONTENT, "since"))).where(sa.not_(there))
-    connection.execute(sa.insert(backlog).from_select([*_CONTENT, "since"], new))
+    return (
+        sa.delete(backlog).where(_IS_LOOKED_AT, sa.not_(same)),
+        sa.insert(backlog).from_select([*_CONTENT, "since"], new),
+    )

@@ -7,6 +7,7 @@ plain counts of working days; that no due is later than the close is applied whe
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -37,7 +38,7 @@ def fill(connection: sa.Connection, settings: Settings, *, whole: bool) -> None:
     one by one.
     """
     known = {row.day: row for row in connection.execute(sa.select(calendar_day))}
-    occurring = _occurring(connection, whole)
+    occurring = set(connection.scalars(_occurring(whole=whole)))
     days = occurring | set(known) if whole else occurring - set(known)
     if not days:
         return
@@ -54,7 +55,8 @@ def fill(connection: sa.Connection, settings: Settings, *, whole: bool) -> None:
     connection.execute(sa.insert(calendar_day), changed)
 
 
-def _occurring(connection: sa.Connection, whole: bool) -> set[date]:
+@cache
+def _occurring(*, whole: bool) -> sa.Select[date]:
     """The days that the ledger looks up: of acts, submissions, decisions and expected acts."""
     b, e, number = behavior.c, expected.c, among.c.number
     records = sa.true() if whole else b.id.in_(sa.select(number).where(number > 0))
@@ -72,8 +74,7 @@ def _occurring(connection: sa.Connection, whole: bool) -> set[date]:
         ),
         *(sa.select(day).where(rows) for day in (e.due_basis_on, LocalDay(e.first_seen_at))),
     ).subquery()
-    query = sa.select(days.c[0]).where(days.c[0].between(_EARLIEST, _LATEST))
-    return set(connection.scalars(query))
+    return sa.select(days.c[0]).where(days.c[0].between(_EARLIEST, _LATEST))
 
 
 def _rows(days: list[date], settings: Settings) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,7 +26,7 @@ from monitor.store.tables import (
     unit,
     unit_count,
 )
-from monitor.store.upsert import insert_into
+from monitor.store.upsert import insert_into, insert_on
 
 Place = tuple[str, str]
 """Department and belonging month."""
@@ -121,7 +122,7 @@ class Counts:
 
 def count(connection: sa.Connection, units: sa.Table) -> Counts:
     """Count the units of a table."""
-    places = _counted(connection, units, sa.true())
+    places = _counted(connection, _counting(units, whole=True))
     return Counts.of(places, _expected(connection, None))
 
 
@@ -142,22 +143,17 @@ def recount(connection: sa.Connection) -> int:
     Only documents that differ are written; gives their number.
     """
     planner.look_over(connection, place)
-    here = sa.tuple_(unit.c.department, unit.c.month).in_(
-        sa.select(place.c.department, place.c.month)
-    )
-    found = {key: _document(counted) for key, counted in _counted(connection, unit, here).items()}
-    kept = sa.select(place.c.department, place.c.month, unit_count.c.document).outerjoin(
-        unit_count,
-        sa.and_(unit_count.c.department == place.c.department, unit_count.c.month == place.c.month),
-    )
+    counted = _counted(connection, _counting(unit, whole=False))
+    found = {key: _document(each) for key, each in counted.items()}
     differing = [
         (department, month)
-        for department, month, document in connection.execute(kept)
+        for department, month, document in connection.execute(_kept())
         if found.get((department, month)) != document
     ]
     if differing:
         _write(connection, {key: found.get(key) for key in differing})
-    _write_acts(connection, here)
+    for statement in _noting_acts(connection.dialect.name):
+        connection.execute(statement)
     return len(differing)
 
 
@@ -188,19 +184,31 @@ def _write(connection: sa.Connection, documents: Mapping[Place, Any]) -> None:
         connection.execute(sa.insert(unit_count), rows)
 
 
-def _write_acts(connection: sa.Connection, here: sa.ColumnElement[bool]) -> None:
-    """Note the items of which the places have a valid record; rows that hold are left alone."""
-    acted = acts(unit).where(here).subquery("acted")
-    names = [column.name for column in item_act.columns]
-    in_place = sa.tuple_(item_act.c.department, item_act.c.month).in_(
-        sa.select(place.c.department, place.c.month)
+@cache
+def _kept() -> sa.Select[str, str, Any]:
+    """The documents of the departments and months in `place`."""
+    return sa.select(place.c.department, place.c.month, unit_count.c.document).outerjoin(
+        unit_count,
+        sa.and_(unit_count.c.department == place.c.department, unit_count.c.month == place.c.month),
     )
+
+
+def _is_in_place(units: sa.FromClause) -> sa.ColumnElement[bool]:
+    places = sa.select(place.c.department, place.c.month)
+    return sa.tuple_(units.c.department, units.c.month).in_(places)
+
+
+@cache
+def _noting_acts(store: str) -> Sequence[sa.Delete | sa.Insert]:
+    """To note the items of which the places have a valid record; rows that hold are left alone."""
+    acted = acts(unit).where(_is_in_place(unit)).subquery("acted")
+    names = [column.name for column in item_act.columns]
     holds = sa.exists().where(*(acted.c[name] == item_act.c[name] for name in names))
-    connection.execute(sa.delete(item_act).where(in_place, sa.not_(holds)))
-    insert = insert_into(connection, item_act).from_select(
+    insert = insert_on(store, item_act).from_select(
         names, sa.select(*(acted.c[name] for name in names)).where(sa.true())
     )
-    connection.execute(insert.on_conflict_do_nothing())
+    delete = sa.delete(item_act).where(_is_in_place(item_act), sa.not_(holds))
+    return delete, insert.on_conflict_do_nothing()
 
 
 def acts(units: sa.Table) -> sa.Select[Any]:
@@ -213,23 +221,27 @@ def acts(units: sa.Table) -> sa.Select[Any]:
     )
 
 
+@cache
+def _counting(units: sa.Table, *, whole: bool) -> Sequence[sa.Select[Any]]:
+    """The questions that `_counted` asks, of a whole table or of what is in `place`."""
+    here = sa.true() if whole else _is_in_place(units)
+    return [ask(units).where(here) for ask in (_units, _remaining, _cleared_later)]
+
+
 def _counted(
-    connection: sa.Connection,
-    units: sa.Table,
-    here: sa.ColumnElement[bool],
+    connection: sa.Connection, counting: Sequence[sa.Select[Any]]
 ) -> Mapping[Place, Counted]:
+    of_units, of_remaining, of_cleared_later = counting
     places: dict[Place, Counted] = defaultdict(Counted)
-    for department, month, kind, obligations, cleared, *sums in connection.execute(
-        _units(units).where(here)
-    ):
+    for department, month, kind, obligations, cleared, *sums in connection.execute(of_units):
         names = [*RATIOS, Name.COMPLETENESS]
         shares = {
             name: (int(sums[2 * n] or 0), int(sums[2 * n + 1] or 0)) for n, name in enumerate(names)
         }
         places[department, month].units.append(Units(kind, obligations, cleared, shares))
-    for department, month, *rest in connection.execute(_remaining(units).where(here)):
+    for department, month, *rest in connection.execute(of_remaining):
         places[department, month].remaining.append(Remaining(*rest))
-    for department, month, *cleared in connection.execute(_cleared_later(units).where(here)):
+    for department, month, *cleared in connection.execute(of_cleared_later):
         places[department, month].cleared_later.append((cleared[0], cleared[1], cleared[2]))
     return places
 

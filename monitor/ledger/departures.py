@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -33,7 +34,7 @@ def record(connection: sa.Connection, now: Moment, lines: Collection[tuple[str, 
 
     Of the units in `among`; to be called before `unit` is brought to what `seen` says.
     """
-    connection.execute(sa.insert(backlog_event).from_select(_EVENT, _gone(now, lines)))
+    connection.execute(_noting_gone(frozenset(lines)), now.told())
 
 
 def read(
@@ -69,7 +70,8 @@ def read(
     }
 
 
-def _gone(now: Moment, lines: Collection[tuple[str, str]]) -> sa.Select[tuple[object, ...]]:
+@lru_cache(maxsize=16)
+def _noting_gone(lines: frozenset[tuple[str, str]]) -> sa.Insert:
     """A unit goes on as its record's or, without that, as its expected row's."""
     u, by_record, by_expected = unit.c, seen.alias("by_record"), seen.alias("by_expected")
     is_record = by_record.c.number.is_not(None)
@@ -91,8 +93,8 @@ def _gone(now: Moment, lines: Collection[tuple[str, str]]) -> sa.Select[tuple[ob
         (then("duplicate"), Cause.DUPLICATE.value),
         else_=move_cause(u.department, then("department"), lines),
     )
-    return (
-        event(now, unit, sa.null(), sa.null(), cause)
+    gone = (
+        event(unit, sa.null(), sa.null(), cause)
         .select_from(
             unit.outerjoin(by_record, by_record.c.number == u.behavior_id).outerjoin(
                 by_expected, by_expected.c.expected_id == u.expected_id
@@ -105,3 +107,4 @@ def _gone(now: Moment, lines: Collection[tuple[str, str]]) -> sa.Select[tuple[ob
             sa.not_(stays),
         )
     )
+    return sa.insert(backlog_event).from_select(_EVENT, gone)

@@ -4,8 +4,8 @@ Statements count by them. What they were when the last ones were made is kept in
 change is found whoever made it: a source, a person, another instance.
 """
 
-from collections.abc import Collection, Iterator
-from functools import reduce
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache, reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,10 +32,18 @@ changed = scratch.table("ledger_changed_entry", *(sa.Column(name, sa.Text) for n
 
 def compare(connection: sa.Connection) -> None:
     """Fill `entry` and `changed`, which must be there."""
-    connection.execute(sa.insert(entry).from_select(_NAMES, _entries()))
+    for insert in _comparing():
+        connection.execute(insert)
+
+
+@cache
+def _comparing() -> Sequence[sa.Insert]:
     now, before = (sa.select(*(table.c[n] for n in _NAMES)) for table in (entry, counted_by))
-    for new, old in ((now, before), (before, now)):
-        connection.execute(sa.insert(changed).from_select(_NAMES, sa.except_(new, old)))
+    differences = (sa.except_(now, before), sa.except_(before, now))
+    return [
+        sa.insert(entry).from_select(_NAMES, _entries()),
+        *(sa.insert(changed).from_select(_NAMES, each) for each in differences),
+    ]
 
 
 def note(connection: sa.Connection) -> None:

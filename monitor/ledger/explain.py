@@ -29,7 +29,8 @@ from monitor.ledger.explained_units import Line, lines
 from monitor.ledger.figures import RATIOS, Name, Ratio, percent, ratio
 from monitor.ledger.inheritance import Inheritance
 from monitor.ledger.machine_form import machine_form
-from monitor.ledger.obligations import View, among, fill, is_obligation, is_record, seen
+from monitor.ledger.made_units import fill
+from monitor.ledger.obligations import View, among, is_obligation, is_record, seen
 from monitor.ledger.office_reports import ZeroReport
 from monitor.ledger.since_seal import SinceSeal
 from monitor.ledger.statements import Statement

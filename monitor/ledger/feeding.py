@@ -5,27 +5,39 @@ isn't measured. `expected_kind` says of which departments and kinds some expecte
 they can be measured by it at all. Both are brought up to date for what changed only.
 """
 
+from collections.abc import Mapping, Sequence
+from functools import cache
+
 import sqlalchemy as sa
 
 from monitor.ledger.obligations import among, expected_owner, owner_of
 from monitor.store.tables import asked, behavior, expected, expected_kind, fed, to_match
-from monitor.store.upsert import insert_into
+from monitor.store.upsert import insert_on
 from monitor.words import UNKNOWN_DEPARTMENT, Feed, Kind
 
 
 def note_sources(connection: sa.Connection) -> None:
     """Note what the sources of the units in `among` deliver for."""
+    for insert in _noting_sources(connection.dialect.name):
+        connection.execute(insert)
+
+
+@cache
+def _noting_sources(store: str) -> Sequence[sa.Insert]:
     b, e = behavior.c, expected.c
     expects = sa.literal(f"{Feed.EXPECTED}:").concat(e.kind)
     records = b.id.in_(sa.select(among.c.number).where(among.c.number > 0))
     rows = e.id.in_(sa.select(-among.c.number).where(among.c.number < 0))
     none = ""
-    for query in (
+    queries = (
         sa.select(b.source, sa.func.coalesce(b.department, none), b.kind).where(records),
         sa.select(e.source, sa.func.coalesce(asked(expected), none), expects).where(rows),
-    ):
-        insert = insert_into(connection, fed).from_select(list(fed.c.keys()), query.distinct())
-        connection.execute(insert.on_conflict_do_nothing())
+    )
+    names = list(fed.c.keys())
+    return [
+        insert_on(store, fed).from_select(names, query.distinct()).on_conflict_do_nothing()
+        for query in queries
+    ]
 
 
 def note_expected(connection: sa.Connection, *, whole: bool) -> frozenset[str]:
@@ -33,16 +45,13 @@ def note_expected(connection: sa.Connection, *, whole: bool) -> frozenset[str]:
 
     Looks at the departments of queued expected rows, as they were and are, or with `whole` at all.
     """
-    queued = None if whole else _queued()
+    of_kinds, noted = _asking(whole=whole)
     found = {
         (department, kind.value)
-        for kind in Kind
-        for department in connection.scalars(_expected_of(kind, queued))
+        for kind, query in of_kinds.items()
+        for department in connection.scalars(query)
     }
-    query = sa.select(expected_kind.c.department, expected_kind.c.kind)
-    if queued is not None:
-        query = query.where(expected_kind.c.department.in_(sa.select(queued.c.department)))
-    there = {(row.department, row.kind) for row in connection.execute(query)}
+    there = {(row.department, row.kind) for row in connection.execute(noted)}
     if gone := sorted(there - found):
         connection.execute(
             sa.delete(expected_kind).where(
@@ -57,6 +66,16 @@ def note_expected(connection: sa.Connection, *, whole: bool) -> frozenset[str]:
             [{"department": department, "kind": kind} for department, kind in new],
         )
     return frozenset(department for department, _kind in found ^ there)
+
+
+@cache
+def _asking(*, whole: bool) -> tuple[Mapping[Kind, sa.Select[str]], sa.Select[str, str]]:
+    """What `note_expected` asks: who is expected to act in each kind, and what is noted of them."""
+    queued = None if whole else _queued()
+    noted = sa.select(expected_kind.c.department, expected_kind.c.kind)
+    if queued is not None:
+        noted = noted.where(expected_kind.c.department.in_(sa.select(queued.c.department)))
+    return {kind: _expected_of(kind, queued) for kind in Kind}, noted
 
 
 def _queued() -> sa.Subquery:

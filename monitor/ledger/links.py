@@ -6,11 +6,12 @@ reads the facts as columns of the record itself.
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.config import Settings
+from monitor.config import MonthZeroSettings, Settings
 from monitor.ledger import attribution, lists, matching, reach
 from monitor.ledger.days import MonthOf, SecondsAfter
 from monitor.ledger.obligations import basis_on, is_live
@@ -62,10 +63,14 @@ def refresh(
     planner.gather(connection, _READ, grown_by=size)
     reach.widen(connection)
     attribution.write(connection, settings)
-    _write(connection, _duplicates())
+    connection.execute(_writing_duplicates())
     matching.refresh(connection, settings, now, owners_changed=changed or everything)
-    _queue_moved(connection)
-    _write(connection, _facts(connection, settings))
+    connection.execute(_queueing_moved(connection.dialect.name))
+    has_catalogue, has_lists = (
+        bool(connection.scalar(sa.select(sa.exists().where(table.c.deleted_at.is_(None)))))
+        for table in (item, implement_list)
+    )
+    connection.execute(_writing_facts(settings.month_zero, has_catalogue, has_lists))
     queue.count_judged(connection)
 
 
@@ -74,20 +79,21 @@ def queued() -> sa.ScalarSelect[int]:
     return sa.select(to_judge.c.behavior_id).scalar_subquery()
 
 
-def _write(connection: sa.Connection, facts: sa.Select[Any]) -> None:
-    """Set the columns that `facts` has beside the id, in the rows where one differs."""
+def _writing(facts: sa.Select[Any]) -> sa.Update:
+    """To set the columns that `facts` has beside the id, in the rows where one differs."""
     new = facts.subquery("new")
     names = [column.name for column in new.c if column.name != "id"]
     differs = sa.or_(*(behavior.c[name].is_distinct_from(new.c[name]) for name in names))
-    connection.execute(
+    return (
         sa.update(behavior)
         .values({name: new.c[name] for name in names})
         .where(behavior.c.id == new.c.id, differs)
     )
 
 
-def _queue_moved(connection: sa.Connection) -> None:
-    """Queue the records without a credible day that another match moves to another month."""
+@cache
+def _queueing_moved(store: str) -> sa.Insert:
+    """To queue the records without a credible day that another match moves to another month."""
     b, e = behavior.alias("lent"), expected
     moved = (
         sa.select(b.c.id)
@@ -98,7 +104,7 @@ def _queue_moved(connection: sa.Connection) -> None:
             b.c.month.is_distinct_from(MonthOf(basis_on(b, e.c.due_basis_on))),
         )
     )
-    queue.add(connection, behavior.c.id.in_(moved))
+    return queue.adding(store, behavior.c.id.in_(moved))
 
 
 def _has_check(child: sa.FromClause) -> sa.Exists:
@@ -119,7 +125,8 @@ def _has_child(check: sa.FromClause) -> sa.Exists:
     return sa.exists().where(child.c.check_action_code == check.c.action_code, fits, is_live(child))
 
 
-def _duplicates() -> sa.Select[Any]:
+@cache
+def _writing_duplicates() -> sa.Update:
     """Of live records with one business key in a department the first landed is the obligation."""
     b = behavior
     codes = sa.select(b.c.action_code).where(b.c.id.in_(queued()))
@@ -132,24 +139,23 @@ def _duplicates() -> sa.Select[Any]:
         .where(is_live(b), b.c.action_code.in_(codes))
         .subquery("ranked")
     )
-    return (
+    return _writing(
         sa.select(b.c.id, sa.case((ranked.c.first != b.c.id, ranked.c.first)).label("duplicate_of"))
         .select_from(b.outerjoin(ranked, ranked.c.id == b.c.id))
         .where(b.c.id.in_(queued()))
     )
 
 
-def _facts(connection: sa.Connection, settings: Settings) -> sa.Select[Any]:
+@lru_cache(maxsize=32)
+def _writing_facts(
+    month_zero: MonthZeroSettings, has_catalogue: bool, has_lists: bool
+) -> sa.Update:
     """The other facts of the queued records."""
     b, e = behavior, expected
     matched = sa.and_(e.c.behavior_id == b.c.id, e.c.deleted_at.is_(None))
     wanted = b.c.id.in_(queued())
     worst = _worst_items(wanted)
     read = b.outerjoin(e, matched).outerjoin(worst, worst.c.id == b.c.id)
-    has_catalogue, has_lists = (
-        connection.scalar(sa.select(sa.exists().where(table.c.deleted_at.is_(None))))
-        for table in (item, implement_list)
-    )
     words: Mapping[int, str] = {0: "in_use", 1: "not_in_use", 2: "unknown"}
     item_state: sa.ColumnElement[str] = (
         sa.case(words, value=worst.c.state, else_="blank")
@@ -161,14 +167,14 @@ def _facts(connection: sa.Connection, settings: Settings) -> sa.Select[Any]:
         listed = lists.states(wanted)
         read = read.outerjoin(listed, listed.c.id == b.c.id)
         list_state = listed.c.state
-    return (
+    return _writing(
         sa.select(
             b.c.id,
             MonthOf(basis_on(b, e.c.due_basis_on)).label("month"),
             item_state.label("item_state_on_day"),
             list_state.label("implement_list_state"),
-            _link_state(settings).label("link_state"),
-            _is_unproven(settings).label("submission_unproven"),
+            _link_state(month_zero).label("link_state"),
+            _is_unproven(month_zero).label("submission_unproven"),
         )
         .select_from(read)
         .where(wanted)
@@ -210,13 +216,13 @@ def in_use_on(day: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     )
 
 
-def _link_state(settings: Settings) -> sa.Case[str]:
+def _link_state(month_zero: MonthZeroSettings) -> sa.Case[str]:
     """Where the link between a check and the act that follows from it stands."""
     b = behavior
     from_check = sa.or_(b.c.kind != Kind.PUNISH, b.c.case_source == "01")
     is_check = b.c.kind == Kind.CHECK
     blank = b.c.check_action_code.is_(None)
-    known_from = settings.month_zero.links_known_from
+    known_from = month_zero.links_known_from
     before_store = (
         sa.false() if known_from is None else basis_on(b, sa.null()) < sa.literal(known_from)
     )
@@ -232,7 +238,7 @@ def _link_state(settings: Settings) -> sa.Case[str]:
     )
 
 
-def _is_unproven(settings: Settings) -> sa.ColumnElement[bool]:
+def _is_unproven(month_zero: MonthZeroSettings) -> sa.ColumnElement[bool]:
     """Whether a whole pull should have brought the record as submitted, and didn't.
 
     A source's first pull proves nothing, nor does one after a long downtime: both bring records
@@ -242,7 +248,7 @@ def _is_unproven(settings: Settings) -> sa.ColumnElement[bool]:
     by_day = sa.case((b.c.submitted_by_day, timedelta(days=1).total_seconds()), else_=0.0)
 
     def long_after(instant: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-        limit = settings.month_zero.proof_within.total_seconds()
+        limit = month_zero.proof_within.total_seconds()
         return SecondsAfter(instant, b.c.submitted_at) - by_day > limit
 
     missed_it = sa.exists().where(

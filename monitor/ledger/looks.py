@@ -21,6 +21,15 @@ from monitor.workdays import local_day
 _NO_FIGURE = frozenset({"name", "short_name", "successors", *delivery_columns()})
 """What a department is called, and whence its entry came, concerns no figure; who follows it is
 compared apart (`Look.handed`)."""
+_DIRECTORY = (
+    sa.select(*(column for column in department.columns if column.name not in _NO_FIGURE))
+    .where(department.c.deleted_at.is_(None))
+    .order_by(department.c.id)
+)
+_RULES = sa.select(
+    rule.c.number, rule.c["class"], rule.c.severity, rule.c.active, rule.c.version
+).order_by(rule.c.number)
+_LAST = sa.select(look).order_by(look.c.number.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +61,7 @@ class Look:
 
 def last(connection: sa.Connection) -> Look | None:
     """The last look; None where there was none."""
-    query = sa.select(look).order_by(look.c.number.desc()).limit(1)
-    row = connection.execute(query).one_or_none()
+    row = connection.execute(_LAST).one_or_none()
     if row is None:
         return None
     made_from = row.made_from
@@ -120,15 +128,13 @@ def keep(connection: sa.Connection, made: Look, now: datetime) -> None:
 
 def basis(connection: sa.Connection, settings: Settings) -> str:
     """A digest of what every unit may depend on: settings, calendar, rules and directory."""
-    known = [c for c in department.columns if c.name not in _NO_FIGURE]
-    codes = sa.select(*known).where(department.c.deleted_at.is_(None)).order_by(department.c.id)
-    rules = sa.select(
-        rule.c.number, rule.c["class"], rule.c.severity, rule.c.active, rule.c.version
-    ).order_by(rule.c.number)
     told = [
         settings.month_zero.model_dump(mode="json"),
         settings.calendar.model_dump(mode="json"),
         version("holidays"),
-        *([[str(cell) for cell in row] for row in connection.execute(q)] for q in (codes, rules)),
+        *(
+            [[str(cell) for cell in row] for row in connection.execute(q)]
+            for q in (_DIRECTORY, _RULES)
+        ),
     ]
     return sha256(canonical(told).encode()).hexdigest()

@@ -39,8 +39,10 @@ from monitor.ledger import (
 from monitor.ledger.account import Known, accounts, of_district
 from monitor.ledger.backlog import Moment
 from monitor.ledger.counts import place
+from monitor.ledger.freshness import Freshness
 from monitor.ledger.looks import Look
-from monitor.ledger.obligations import View, among, fill, seen
+from monitor.ledger.made_units import fill
+from monitor.ledger.obligations import View, among, seen
 from monitor.ledger.stale import Stale
 from monitor.ledger.statements import earliest, month_in_hand
 from monitor.ledger.succession import Succession
@@ -98,13 +100,14 @@ def make(
         entries.note(connection)
     months = _months(connection, settings, now)
     due = seals.due(connection, settings, now, months)
+    fresh = freshness.read(connection, settings, now)
     look = Look(
         number=moment.look,
         as_of=now,
         basis=basis,
         months=(str(months[0]), str(months[-1])),
         sealed=tuple(sorted({*revisions.sealed_months(connection), *map(str, due)})),
-        unread=tuple(freshness.read(connection, settings, now).told()),
+        unread=tuple(fresh.told()),
         handed=handed,
     )
     if whole or before is None:
@@ -115,7 +118,7 @@ def make(
         to_make.add_all(str(due[0]))
     for department, heir in following.lines(local_day(now)):
         to_make.add_with(department, heir)
-    written = _make_statements(connection, settings, look, months, to_make, due, following)
+    written = _make_statements(connection, settings, look, months, to_make, due, following, fresh)
     looks.keep(connection, look, now)
     for queue in (to_count, to_match):
         connection.execute(sa.delete(queue))
@@ -177,6 +180,7 @@ def _make_statements(
     to_make: Stale,
     due: Sequence[Month],
     following: Succession,
+    fresh: Freshness,
 ) -> int:
     """Make the stale statements, and the district's of their months; gives how many changed."""
     now = look.as_of
@@ -198,7 +202,7 @@ def _make_statements(
             coverage.taken_over(coverage.KEPT, predecessors),
             departments,
         ),
-        freshness=freshness.read(connection, settings, now),
+        freshness=fresh,
         zero_reports=zero_reports.filed(connection, departments=departments),
         departed=departures.read(connection, _closes(settings, months), departments, first),
         sealed=statement_rows.sealed(connection, departments),

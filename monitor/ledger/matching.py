@@ -9,9 +9,9 @@ What is matched anew are the expected rows and records that changed, and all tha
 them by keys that they share (`concerned`): nothing else can come out otherwise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from functools import reduce
+from functools import cache, lru_cache, reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -83,17 +83,17 @@ def refresh(
     every row that no known department owns is looked at.
     """
     _expect_drawn_objects(connection, now)
-    if owners_changed:
-        _complete(connection, settings, sa.true())
-    else:
-        _complete(connection, settings, expected.c.id.in_(sa.select(to_match.c.expected_id)))
+    store, named = connection.dialect.name, attribution.sources(settings)
+    for statement in _completing(store, named, whole=owners_changed):
+        connection.execute(statement)
     with scratch.made(connection, asking, offering, _wanted, _offered, _pair, _match):
         if not concerned.find(connection):
             return
-        _list_wanted(connection)
-        _list_pairs(connection)
+        for insert in (_listing_wanted(), *_listing_pairs()):
+            connection.execute(insert)
         _choose(connection)
-        _write(connection)
+        for statement in _writing(store):
+            connection.execute(statement)
 
 
 def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
@@ -174,14 +174,18 @@ def _expect_drawn_objects(connection: sa.Connection, now: datetime) -> None:
     connection.execute(sa.delete(to_draw))
 
 
-def _complete(connection: sa.Connection, settings: Settings, which: sa.ColumnElement[bool]) -> None:
+@lru_cache(maxsize=16)
+def _completing(
+    store: str, sources: attribution.Sources, *, whole: bool
+) -> Sequence[sa.Update | sa.Insert]:
     """Fill in the month, and the owner where the source gave no department of the directory.
 
     What it gave may be a department's name or local code. Where it gave nothing the item's owner on
-    the row's day counts, else the source's own department.
+    the row's day counts, else the source's own department. Of the queued rows, or of the `whole`.
     """
+    which = sa.true() if whole else expected.c.id.in_(sa.select(to_match.c.expected_id))
     month = MonthOf(expected_basis_on())
-    connection.execute(
+    dated = (
         sa.update(expected)
         .values(month=month)
         .where(which, expected.c.month.is_distinct_from(month))
@@ -202,18 +206,19 @@ def _complete(connection: sa.Connection, settings: Settings, which: sa.ColumnEle
         by_name(expected.c.department),
         by_name(expected.c.department_name),
         sa.case((nothing, of_item)),
-        sa.case((nothing, attribution.of_source(settings, expected.c.source))),
+        sa.case((nothing, attribution.of_source(sources, expected.c.source))),
     )
     is_known = sa.exists().where(
         department.c.code == expected.c.department, department.c.deleted_at.is_(None)
     )
     told = sa.case((is_known, sa.null()), else_=found)
     changes = sa.and_(which, expected.c.owner.is_distinct_from(told))
-    queue.note(connection, expected, changes)
-    connection.execute(sa.update(expected).values(owner=told).where(changes))
+    owned = sa.update(expected).values(owner=told).where(changes)
+    return dated, queue.noting(store, expected, changes), owned
 
 
-def _list_wanted(connection: sa.Connection) -> None:
+@cache
+def _listing_wanted() -> sa.Insert:
     e = expected
     keys = (
         (_CODE, e.c.action_code),
@@ -231,10 +236,11 @@ def _list_wanted(connection: sa.Connection) -> None:
             for rank, key in keys
         )
     )
-    connection.execute(sa.insert(_wanted).from_select(list(_wanted.c.keys()), wanted))
+    return sa.insert(_wanted).from_select(list(_wanted.c.keys()), wanted)
 
 
-def _list_pairs(connection: sa.Connection) -> None:
+@cache
+def _listing_pairs() -> Sequence[sa.Insert]:
     """Every record that has a key which an expected row asks for."""
     b = behavior
     keys = (
@@ -257,7 +263,6 @@ def _list_pairs(connection: sa.Connection) -> None:
             for rank, key in keys
         )
     )
-    connection.execute(sa.insert(_offered).from_select(list(_offered.c.keys()), offered))
     apart = sa.func.min(DaysApart(_wanted.c.day, _offered.c.day))
     about_another = sa.and_(_wanted.c.rank == _DOCUMENT, _wanted.c.party != _offered.c.party)
     pairs = (
@@ -278,7 +283,10 @@ def _list_pairs(connection: sa.Connection) -> None:
         )
         .group_by(_wanted.c.expected_id, _offered.c.behavior_id)
     )
-    connection.execute(sa.insert(_pair).from_select(list(_pair.c.keys()), pairs))
+    return (
+        sa.insert(_offered).from_select(list(_offered.c.keys()), offered),
+        sa.insert(_pair).from_select(list(_pair.c.keys()), pairs),
+    )
 
 
 def _choose(connection: sa.Connection) -> None:
@@ -287,6 +295,14 @@ def _choose(connection: sa.Connection) -> None:
     The best pair of all is always such a pair, so every round takes some; there are as many rounds
     as candidates for one key at most.
     """
+    is_left, *taking = _choosing()
+    while connection.scalar(is_left):
+        for statement in taking:
+            connection.execute(statement)
+
+
+@cache
+def _choosing() -> tuple[sa.Select[bool], sa.Insert, sa.Delete]:
     p = _pair
 
     def place(of: sa.Column[int], by: sa.Column[int]) -> sa.ColumnElement[int]:
@@ -309,12 +325,11 @@ def _choose(connection: sa.Connection) -> None:
             p.c.behavior_id.in_(sa.select(_match.c.behavior_id)),
         )
     )
-    while connection.scalar(sa.select(sa.exists().where(p.c.rank.is_not(None)))):
-        connection.execute(take)
-        connection.execute(taken)
+    return sa.select(sa.exists().where(p.c.rank.is_not(None))), take, taken
 
 
-def _write(connection: sa.Connection) -> None:
+@cache
+def _writing(store: str) -> Sequence[sa.Insert | sa.Update]:
     chosen: sa.ScalarSelect[Any] = (
         sa.select(_match.c.behavior_id)
         .where(_match.c.expected_id == expected.c.id)
@@ -324,8 +339,8 @@ def _write(connection: sa.Connection) -> None:
         expected.c.id.in_(sa.select(asking.c.number)),
         expected.c.behavior_id.is_distinct_from(chosen),
     )
-    queue.note(connection, expected, changes)
-    connection.execute(sa.update(expected).values(behavior_id=chosen).where(changes))
+    update = sa.update(expected).values(behavior_id=chosen).where(changes)
+    return queue.noting(store, expected, changes), update
 
 
 def _written(columns: Iterable[sa.ColumnElement[Any]]) -> sa.ColumnElement[str]:

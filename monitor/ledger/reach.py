@@ -7,8 +7,9 @@ statements are made.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -68,6 +69,12 @@ def queue_after_change(connection: sa.Connection, settings: Settings, now: datet
 
 def widen(connection: sa.Connection) -> None:
     """Queue the records whose facts depend on queued ones, or on what those were before."""
+    for insert in _widening(connection.dialect.name):
+        connection.execute(insert)
+
+
+@cache
+def _widening(store: str) -> Sequence[sa.Insert]:
     mine, was = behavior.alias("mine"), to_judge
     queued = mine.join(was, was.c.behavior_id == mine.c.id)
 
@@ -88,17 +95,24 @@ def widen(connection: sa.Connection) -> None:
         b.action_code.in_(known_as("check_action_code", of=sa.not_(is_check))),
     )
     twins = sa.tuple_(b.kind, b.action_code).in_(known_as("kind", "action_code"))
-    for which in (children, parents, twins):
-        queue.add(connection, which)
+    return [queue.adding(store, which) for which in (children, parents, twins)]
 
 
 def _compare(connection: sa.Connection) -> None:
     """List the entries as they are now, and those that were not there before or are no more."""
+    for insert in _comparing():
+        connection.execute(insert)
+
+
+@cache
+def _comparing() -> Sequence[sa.Insert]:
     names = ["feed", "code", "content"]
-    connection.execute(sa.insert(_entry).from_select(names, _entries()))
     now, before = (sa.select(*(table.c[name] for name in names)) for table in (_entry, judged_by))
-    for new, old in ((now, before), (before, now)):
-        connection.execute(sa.insert(_changed).from_select(names, sa.except_(new, old)))
+    differences = (sa.except_(now, before), sa.except_(before, now))
+    return [
+        sa.insert(_entry).from_select(names, _entries()),
+        *(sa.insert(_changed).from_select(names, each) for each in differences),
+    ]
 
 
 def _entries() -> sa.CompoundSelect[Any]:
@@ -226,11 +240,14 @@ def _queue_after_settings(connection: sa.Connection, settings: Settings, now: da
 
 def _called(connection: sa.Connection) -> str:
     """A digest of what departments are called: expected rows may name their owner by it."""
+    rows = [tuple(row) for row in connection.execute(_asking_what_they_are_called())]
+    return sha256(json.dumps(rows).encode()).hexdigest()
+
+
+@cache
+def _asking_what_they_are_called() -> sa.Select[Any, Any]:
     called = attribution.named()
-    query = sa.select(called.c.name, called.c.code).order_by(called.c.name)
-    return sha256(
-        json.dumps([tuple(row) for row in connection.execute(query)]).encode()
-    ).hexdigest()
+    return sa.select(called.c.name, called.c.code).order_by(called.c.name)
 
 
 def _of_settings(settings: Settings) -> dict[str, Any]:

@@ -5,13 +5,13 @@ up to its backlog.
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.config import Settings
-from monitor.ledger.days import earlier
+from monitor.config import MonthZeroSettings
+from monitor.ledger.days import DaysLater, earlier
 from monitor.store.tables import calendar_day, finding, rule
 from monitor.words import Kind, Reason, Severity, Status
 
@@ -64,7 +64,7 @@ def faults(among: sa.Select[int] | None = None) -> sa.Subquery:
     )
 
 
-def reason(facts: Facts, today: date, settings: Settings) -> sa.Case[str]:
+def reason(facts: Facts, today: Day, month_zero: MonthZeroSettings) -> sa.Case[str]:
     """The reason of a record, NULL where it is cleared."""
     accepted = facts.status == Status.ACCEPTED
     return sa.case(
@@ -74,32 +74,37 @@ def reason(facts: Facts, today: date, settings: Settings) -> sa.Case[str]:
         (facts.status == Status.PENDING, Reason.PENDING.value),
         (sa.and_(accepted, facts.invalid), Reason.INVALID.value),
         (
-            sa.and_(accepted, facts.unlinked, _link_is_charged(facts, today, settings)),
+            sa.and_(accepted, facts.unlinked, _link_is_charged(facts, today, month_zero)),
             Reason.UNLINKED.value,
         ),
         else_=sa.null(),
     )
 
 
-def _link_is_charged(facts: Facts, today: date, settings: Settings) -> Flag:
+def _link_is_charged(facts: Facts, today: Day, month_zero: MonthZeroSettings) -> Flag:
     """Whether a missing link counts: at once for a child, after the limit for a parent.
 
     A penalty counts where its case came from a check (案件来源 01); the parent's limit is the span
     in which a penalty must be decided (行政处罚法 第六十条).
     """
-    limit = timedelta(days=settings.month_zero.link_limit_days)
     return sa.case(
-        (facts.kind == Kind.CHECK, facts.basis_on < today - limit),
+        (facts.kind == Kind.CHECK, link_due(facts.basis_on, month_zero) < today),
         (facts.kind == Kind.PUNISH, facts.case_source == "01"),
         else_=sa.true(),
     )
 
 
+def link_due(basis_on: Day, month_zero: MonthZeroSettings) -> Day:
+    """The last day for what must follow from a check."""
+    limit: sa.ColumnElement[int] = sa.literal_column(str(month_zero.link_limit_days))
+    return DaysLater(basis_on, limit)
+
+
 def charged(
-    why: sa.ColumnElement[str], due_on: Day, today: date, settings: Settings
+    why: sa.ColumnElement[str], due_on: Day, today: Day, month_zero: MonthZeroSettings
 ) -> sa.Case[bool]:
     """Whether a reason counts against the department; a pending record may wait for the office."""
-    if settings.month_zero.charge_pending == "office":
+    if month_zero.charge_pending == "office":
         pending: Flag = sa.false()
     else:
         pending = due_on < today
@@ -111,11 +116,11 @@ def charged(
 
 
 def entry_due(
-    kind: sa.ColumnElement[str], day: sa.FromClause, basis_on: Day, settings: Settings
+    kind: sa.ColumnElement[str], day: sa.FromClause, basis_on: Day, month_zero: MonthZeroSettings
 ) -> sa.ColumnElement[date]:
     """The last day for an entry; `day` is calendar_day's row of the day it counts from."""
     due = sa.case(*((kind == each, day.c[f"{each}_due"]) for each in Kind))
-    return sa.func.coalesce(_strict(due, day.c.close_on, settings), basis_on)
+    return sa.func.coalesce(_strict(due, day.c.close_on, month_zero), basis_on)
 
 
 def reason_due(
@@ -124,7 +129,7 @@ def reason_due(
     return_due_on: Day,
     audit_due_on: Day,
     close_on: Day,
-    settings: Settings,
+    month_zero: MonthZeroSettings,
 ) -> sa.Case[Any]:
     """The last day for what the reason asks for."""
     due = sa.case(
@@ -132,12 +137,12 @@ def reason_due(
         (why == Reason.PENDING, sa.func.coalesce(audit_due_on, entry_due_on)),
         else_=entry_due_on,
     )
-    return _strict(due, close_on, settings)
+    return _strict(due, close_on, month_zero)
 
 
-def _strict(due: sa.Case[Any], close_on: Day, settings: Settings) -> sa.Case[Any]:
+def _strict(due: sa.Case[Any], close_on: Day, month_zero: MonthZeroSettings) -> sa.Case[Any]:
     """With `strict_month` no due is later than the close of the unit's month."""
-    return earlier(due, close_on) if settings.month_zero.strict_month else due
+    return earlier(due, close_on) if month_zero.strict_month else due
 
 
 def calendar(name: str) -> sa.FromClause:

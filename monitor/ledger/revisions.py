@@ -38,9 +38,12 @@ def holds(at: datetime | None = None) -> sa.ColumnElement[bool]:
     return sa.and_(seal.c.sealed_at <= at, sa.not_(is_reopened.where(reopening.c.at <= at)))
 
 
+_SEALED = sa.select(seal.c.month).where(holds())
+
+
 def sealed_months(connection: sa.Connection) -> frozenset[str]:
     """The months that have a seal which holds."""
-    return frozenset(connection.scalars(sa.select(seal.c.month).where(holds())))
+    return frozenset(connection.scalars(_SEALED))
 
 
 def read(connection: sa.Connection) -> Mapping[tuple[str, int], Reopening]:

@@ -1,7 +1,8 @@
 """Scratch tables: intermediate sets that live no longer than the transaction that makes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 import sqlalchemy as sa
 
@@ -29,7 +30,16 @@ def made(connection: sa.Connection, *tables: sa.Table) -> Iterator[None]:
     On an error they go with the transaction, which both stores roll back with its tables.
     """
     for each in tables:
-        each.create(connection, checkfirst=False)
+        for text in _definition(each, connection.dialect):
+            connection.exec_driver_sql(text)
     yield
     for each in reversed(tables):
-        each.drop(connection, checkfirst=False)
+        connection.exec_driver_sql(f"DROP TABLE {each.name}")
+
+
+@lru_cache(maxsize=128)
+def _definition(each: sa.Table, dialect: sa.Dialect) -> Sequence[str]:
+    indexes = sorted(each.indexes, key=lambda index: str(index.name))
+    created = str(sa.schema.CreateTable(each).compile(dialect=dialect))
+    indexed = (str(sa.schema.CreateIndex(index).compile(dialect=dialect)) for index in indexes)
+    return [created, *indexed]

@@ -1,6 +1,7 @@
 """Statement rows (统计行): the table `statement`, written where something of a row changed."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +14,7 @@ from monitor.ledger.looks import Look
 from monitor.ledger.states import Position
 from monitor.store import bulk
 from monitor.store.tables import statement
-from monitor.store.upsert import insert_into
+from monitor.store.upsert import insert_on
 from monitor.words import DISTRICT, MonthState
 from monitor.workdays import Month
 
@@ -170,15 +171,17 @@ class Writing:
 
     def _upsert(self, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
-            insert = insert_into(self._connection, statement)
-            told = [column.name for column in statement.columns if column.name not in _KEY]
-            self._connection.execute(
-                insert.on_conflict_do_update(
-                    index_elements=list(statement.primary_key),
-                    set_={name: insert.excluded[name] for name in told},
-                ),
-                rows,
-            )
+            self._connection.execute(_upserting(self._connection.dialect.name), rows)
+
+
+@cache
+def _upserting(store: str) -> sa.Insert:
+    insert = insert_on(store, statement)
+    told = [column.name for column in statement.columns if column.name not in _KEY]
+    return insert.on_conflict_do_update(
+        index_elements=list(statement.primary_key),
+        set_={name: insert.excluded[name] for name in told},
+    )
 
 
 def _key(account: Account) -> tuple[str, str]:

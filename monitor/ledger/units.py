@@ -4,8 +4,9 @@
 (`backlog`), and taken over here. A unit that comes out the same costs no write.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -15,7 +16,7 @@ from monitor.ledger.obligations import among, seen
 from monitor.store import planner
 from monitor.store.tables import behavior, expected, to_count, to_match, unit
 from monitor.store.types import Id
-from monitor.store.upsert import insert_into
+from monitor.store.upsert import insert_on
 from monitor.words import UNKNOWN_DEPARTMENT, Kind
 
 _gone = scratch.table("ledger_gone", sa.Column("number", Id, primary_key=True, autoincrement=False))
@@ -25,11 +26,16 @@ _EXPECTED = sa.select(-among.c.number).where(among.c.number < 0)
 
 def add(connection: sa.Connection, numbers: sa.Select[int]) -> None:
     """Put numbers into `among`, which must be there."""
+    connection.execute(adding(connection.dialect.name, numbers))
+
+
+def adding(store: str, numbers: sa.Select[int]) -> sa.Insert:
+    """The statement by which `add` does it, for who writes it once and keeps it."""
     found = numbers.subquery("found")
-    insert = insert_into(connection, among).from_select(
+    insert = insert_on(store, among).from_select(
         ["number"], sa.select(found.c[0]).distinct().where(sa.true())
     )
-    connection.execute(insert.on_conflict_do_nothing())
+    return insert.on_conflict_do_nothing()
 
 
 def list_all(connection: sa.Connection) -> None:
@@ -63,14 +69,25 @@ def list_changed(connection: sa.Connection, today: date) -> None:
     which a day has come (`holds_until`). Where a record and an expected row are or were one unit,
     both, also of those that `among` has already.
     """
-    add(connection, sa.select(to_count.c.behavior_id))
-    add(connection, sa.select(-to_match.c.expected_id))
-    for asks_the_same in _asking_the_same():
-        add(connection, asks_the_same)
-    add(connection, sa.select(unit.c.number).where(unit.c.holds_until < today))
+    store = connection.dialect.name
+    for insert in _adding_changed(store):
+        connection.execute(insert, {"today": today})
     planner.look_over(connection, among)
-    _add_partners(connection)
+    for insert in _adding_partners(store):
+        connection.execute(insert)
     planner.look_over(connection, among)
+
+
+@cache
+def _adding_changed(store: str) -> Sequence[sa.Insert]:
+    today = sa.bindparam("today", type_=sa.Date())
+    changed: Iterable[sa.Select[int]] = (
+        sa.select(to_count.c.behavior_id),
+        sa.select(-to_match.c.expected_id),
+        *_asking_the_same(),
+        sa.select(unit.c.number).where(unit.c.holds_until < today),
+    )
+    return [adding(store, numbers) for numbers in changed]
 
 
 def _asking_the_same() -> Iterator[sa.Select[int]]:
@@ -94,19 +111,21 @@ def _asking_the_same() -> Iterator[sa.Select[int]]:
             yield sa.select(-twin.c.id).where(of_kind, theirs.in_(keys))
 
 
-def _add_partners(connection: sa.Connection) -> None:
+@cache
+def _adding_partners(store: str) -> Sequence[sa.Insert]:
     """Whatever is or was matched with what is listed: rows of the listed records, then records."""
     e, u = expected.c, unit.c
-    are = sa.select(-e.id).where(e.behavior_id.in_(_RECORDS))
-    were = sa.select(-u.expected_id).where(u.number.in_(_RECORDS), u.expected_id.is_not(None))
-    for rows in (are, were):
-        add(connection, rows)
-    are = sa.select(e.behavior_id).where(e.id.in_(_EXPECTED), e.behavior_id.is_not(None))
-    were = sa.select(u.behavior_id).where(
-        u.expected_id.in_(_EXPECTED), u.expected_id.is_not(None), u.behavior_id.is_not(None)
+    rows = (
+        sa.select(-e.id).where(e.behavior_id.in_(_RECORDS)),
+        sa.select(-u.expected_id).where(u.number.in_(_RECORDS), u.expected_id.is_not(None)),
     )
-    for rows in (are, were):
-        add(connection, rows)
+    records = (
+        sa.select(e.behavior_id).where(e.id.in_(_EXPECTED), e.behavior_id.is_not(None)),
+        sa.select(u.behavior_id).where(
+            u.expected_id.in_(_EXPECTED), u.expected_id.is_not(None), u.behavior_id.is_not(None)
+        ),
+    )
+    return [adding(store, numbers) for numbers in (*rows, *records)]
 
 
 def take_over(connection: sa.Connection) -> int:
@@ -115,13 +134,8 @@ def take_over(connection: sa.Connection) -> int:
     Puts the departments and months of those that differ, as they were and as they are, into
     `place`, which must be there. Gives how many rows were dropped or written.
     """
-    same = sa.exists().where(
-        *(seen.c[column.name].is_not_distinct_from(column) for column in unit.columns)
-    )
     with scratch.made(connection, _gone):
-        listed = unit.c.number.in_(sa.select(among.c.number))
-        differing = sa.select(unit.c.number).where(listed, sa.not_(same))
-        connection.execute(sa.insert(_gone).from_select(["number"], differing))
+        connection.execute(_listing_gone())
         planner.look_over(connection, _gone)
         gone = unit.c.number.in_(sa.select(_gone.c.number))
         _note_places(connection, unit, gone)
@@ -134,7 +148,17 @@ def take_over(connection: sa.Connection) -> int:
     return dropped + connection.execute(insert, execution_options=options).rowcount
 
 
+@cache
+def _listing_gone() -> sa.Insert:
+    same = sa.exists().where(
+        *(seen.c[column.name].is_not_distinct_from(column) for column in unit.columns)
+    )
+    listed = unit.c.number.in_(sa.select(among.c.number))
+    differing = sa.select(unit.c.number).where(listed, sa.not_(same))
+    return sa.insert(_gone).from_select(["number"], differing)
+
+
 def _note_places(connection: sa.Connection, units: sa.Table, which: sa.ColumnElement[bool]) -> None:
     places = sa.select(units.c.department, units.c.month).where(which).distinct()
-    insert = insert_into(connection, place).from_select(["department", "month"], places)
+    insert = insert_on(connection.dialect.name, place).from_select(["department", "month"], places)
     connection.execute(insert.on_conflict_do_nothing())

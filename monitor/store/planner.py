@@ -1,4 +1,4 @@
-"""What planners are told because they can't know it in time; all but `apart` is PostgreSQL's alone."""
+"""What planners are told since they can't know it in time; but for `apart` only PostgreSQL's is."""
 
 from collections.abc import Collection
 from typing import Any

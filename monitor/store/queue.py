@@ -31,7 +31,7 @@ from monitor.store.tables import (
     to_judge,
     to_match,
 )
-from monitor.store.upsert import insert_into
+from monitor.store.upsert import insert_on
 
 
 def enter(connection: sa.Connection) -> None:
@@ -52,13 +52,18 @@ def add(connection: sa.Connection, which: sa.ColumnElement[bool]) -> int:
     Called before a record changes, it keeps the keys under which others knew the record; what is
     queued already stays as it is. Gives how many were queued.
     """
+    return connection.execute(
+        adding(connection.dialect.name, which), execution_options={"preserve_rowcount": True}
+    ).rowcount
+
+
+def adding(store: str, which: sa.ColumnElement[bool]) -> sa.Insert:
+    """The statement by which `add` queues, for who writes it once and keeps it."""
     columns = [behavior.c.id, behavior.c.action_code, behavior.c.check_action_code]
-    insert = insert_into(connection, to_judge).from_select(
+    insert = insert_on(store, to_judge).from_select(
         [column.name for column in to_judge.columns], sa.select(*columns).where(which)
     )
-    return connection.execute(
-        insert.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
-    ).rowcount
+    return insert.on_conflict_do_nothing()
 
 
 MATCHED_TABLES = (expected, plan, drawn_object)
@@ -70,6 +75,11 @@ def note(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[boo
 
     To be called before they do, so that what they were is known, and after it, for the new ones.
     """
+    connection.execute(noting(connection.dialect.name, table, which))
+
+
+def noting(store: str, table: sa.Table, which: sa.ColumnElement[bool]) -> sa.Insert:
+    """The statement by which `note` queues, for who writes it once and keeps it."""
     queue = to_match if table is expected else to_draw
     names = [column.name for column in queue.columns]
     told: Mapping[str, sa.ColumnElement[Any]] = (
@@ -77,12 +87,11 @@ def note(connection: sa.Connection, table: sa.Table, which: sa.ColumnElement[boo
     )
     columns = [told[name] if name in told else table.c[name] for name in names]
     rows = sa.select(*columns).where(which).distinct()
-    insert = insert_into(connection, queue).from_select(names, rows)
-    connection.execute(insert.on_conflict_do_nothing())
+    return insert_on(store, queue).from_select(names, rows).on_conflict_do_nothing()
 
 
 def count_judged(connection: sa.Connection) -> None:
     """Queue what is about to be judged for counting."""
     rows = sa.select(to_judge.c.behavior_id).where(sa.true())
-    insert = insert_into(connection, to_count).from_select(["behavior_id"], rows)
+    insert = insert_on(connection.dialect.name, to_count).from_select(["behavior_id"], rows)
     connection.execute(insert.on_conflict_do_nothing())
