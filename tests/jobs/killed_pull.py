@@ -4,8 +4,8 @@ Standard input gives pulls, pickled: the store's URL, the source's settings, the
 number of the step to die at (0: at none). Each line of standard output is the number of the signal
 that ended one, 0 where it came to its end. An empty tuple ends them.
 
-A step is a statement, a commit, and what moves a file, each before it is done: what is there after
-one is what is there before the next.
+A step is a statement that may change something, a commit, and what moves a file, each before it is
+done: what is there after one is what is there before the next.
 """
 
 import os
@@ -26,6 +26,7 @@ from monitor.store import Store
 from monitor.words import Feed
 
 _MOVES = frozenset({"os.link", "os.remove", "os.rename", "os.mkdir"})
+_CHANGE_NOTHING = ("SELECT", "PRAGMA", "BEGIN", "SET", "SHOW")
 
 
 class _Steps:
@@ -33,14 +34,18 @@ class _Steps:
 
     def __init__(self, last: int) -> None:
         self._left = last
-        for name in ("before_cursor_execute", "commit"):
-            event.listen(sa.Engine, name, self._step)
+        event.listen(sa.Engine, "before_cursor_execute", self._executed)
+        event.listen(sa.Engine, "commit", self._step)
         sys.addaudithook(self._audited)
 
     def _step(self, *_: Any) -> None:
         self._left -= 1
         if self._left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _executed(self, _connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.lstrip().startswith(_CHANGE_NOTHING):
+            self._step()
 
     def _audited(self, name: str, _: tuple[Any, ...]) -> None:
         if name in _MOVES:
