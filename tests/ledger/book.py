@@ -65,7 +65,6 @@ class Book:
         **rule_: Any,
     ) -> None:
         self.store = store
-        _share_compiled(store.engine)
         self.settings = Settings.model_validate({"month_zero": rule_, "source": sources})
         self._numbers = itertools.count(1)
         self._open: ExitStack | None = None
@@ -336,16 +335,6 @@ class Book:
         if self._open is not None:
             self._open.close()
         self._open = self._connection = None
-
-
-_DIALECTS: dict[str, sa.Dialect] = {}
-_COMPILED: dict[Any, Any] = {}
-
-
-def _share_compiled(engine: sa.Engine) -> None:
-    """Let every test's engine use what was compiled for the tests before: most of a tick's time."""
-    engine.dialect = _DIALECTS.setdefault(engine.dialect.name, engine.dialect)
-    engine.update_execution_options(compiled_cache=_COMPILED)
 
 
 def shown(statement: Statement, name: str) -> str:
