@@ -371,8 +371,7 @@ def _replacing() -> Sequence[sa.Delete | sa.Insert]:
         *(n.c[name].is_not_distinct_from(backlog.c[name]) for name in _CONTENT),
     )
     there = sa.exists().where(backlog.c.id == n.c.previous)
-    # a new one is not looked up: PostgreSQL, which takes an empty backlog for small, would read all
-    # that was written before with each row
+    # a new one is not looked up, see `units.take_over`
     is_new = sa.or_(n.c.previous.is_(None), sa.not_(there))
     new = sa.select(*(n.c[name] for name in (*_CONTENT, "since"))).where(is_new)
     return (
