@@ -142,8 +142,8 @@ def take_over(connection: sa.Connection) -> int:
         dropped = connection.execute(sa.delete(unit).where(gone)).rowcount
     new = sa.not_(sa.exists().where(unit.c.number == seen.c.number))
     _note_places(connection, seen, new)
-    # put in order, so that all are looked up before the first is written: PostgreSQL, which takes an
-    # empty table for small, would else read all that was written before with each of them
+    # put in order, so that all are looked up before the first is written: PostgreSQL, which takes
+    # an empty table for small, would else read all that was written before with each of them
     rows = sa.select(seen).where(new).order_by(-seen.c.number)
     insert = sa.insert(unit).from_select(list(seen.c.keys()), rows)
     options = {"preserve_rowcount": True}
