@@ -25,9 +25,10 @@ from monitor.sources import counts, reader, records, runs, unlanded
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.counts import What, unknown_lines
+from monitor.sources.decision import Decision
 from monitor.sources.identity import Identities
 from monitor.sources.known import Known
-from monitor.sources.land import Decision, Landed, foreseen, land, passed_over, table_of
+from monitor.sources.land import Landed, foreseen, land, passed_over, table_of
 from monitor.sources.lookahead import lookahead
 from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome

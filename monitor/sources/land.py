@@ -1,6 +1,6 @@
 """Landing: records into their table, one row for each (source, record_id).
 
-What becomes of each record is decided by comparing with what is there (`versions`); an unchanged
+What becomes of each record is decided by comparing with what is there (`decision`); an unchanged
 row costs no write. Everything here runs in the caller's transaction.
 """
 
@@ -12,47 +12,16 @@ import sqlalchemy as sa
 
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings
 from monitor.sources import history, versions
+from monitor.sources.decision import SCHEMA, STATE, STORED, Decision, decide
 from monitor.sources.identity import HASH
 from monitor.sources.normalise import parts
 from monitor.sources.records import Records
-from monitor.sources.statuses import SUBMITTED
 from monitor.sources.unlanded import Keyless
 from monitor.store import bulk, queue, tables
-from monitor.words import Feed, Status
+from monitor.words import Feed
 from monitor.workdays import local_day
 
 _INSTANT = pl.Datetime("us", "UTC")
-_STORED = {
-    "content_hash": pl.String(),
-    "delivery_hash": pl.String(),
-    "deleted_at": _INSTANT,
-    **{name: pl.String() for name in ("batch", "withdrawn_batch")},
-    **dict.fromkeys(("cd_time", "withdrawn_cd_time"), _INSTANT),
-    **{name: pl.Int64() for name in ("sequence", "withdrawn_sequence")},
-    "status": pl.String(),
-    "status_at": _INSTANT,
-    "submitted_at": _INSTANT,
-    "first_submitted_seen_at": _INSTANT,
-}
-"""What the decision needs of the records that are there already."""
-
-_SCHEMA = {
-    "record_id": pl.String(),
-    "id": pl.Int64(),
-    **{f"{name}_old": dtype for name, dtype in _STORED.items()},
-}
-"""What is stored, in columns with `_old`."""
-
-_STATE = (
-    "delivery_hash",
-    *versions.PARTS,
-    *versions.WITHDRAWN,
-    "deleted_at",
-    "status",
-    "status_at",
-    "first_submitted_seen_at",
-)
-"""Columns that say where a record stands; the others say what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +49,15 @@ class Landed:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What is to become of a batch: its rows that can land, each with its arrival and what is
-    stored of its record; where each record stands then; and the rows that can't land."""
-
-    rows: pl.DataFrame
-    states: pl.DataFrame
-    keyless: tuple[Keyless, ...]
-
-
 def foreseen(source: SourceSettings, records: Records, now: datetime) -> Decision | None:
     """The decision about records of which none is there, for which nothing is to be asked; None
     where some may be there."""
-    if records.frame.is_empty():
+    if records.frame.is_empty() or records.there is None or not records.there.is_empty():
         return None
     frame, keyless = _with_keys(table_of(source.feed), records.frame)
     if not _looked_up(frame, records.there).is_empty():
         return None
-    return _decided(frame, keyless, pl.DataFrame(schema=_SCHEMA), now)
+    return decide(frame, keyless, pl.DataFrame(schema=SCHEMA), now)
 
 
 def land(
@@ -118,7 +77,7 @@ def land(
     if decision is None:
         frame, keyless = _with_keys(table, records.frame)
         stored = _stored(connection, table, source, _looked_up(frame, records.there))
-        decision = _decided(frame, keyless, stored, now)
+        decision = decide(frame, keyless, stored, now)
     rows, states = decision.rows, decision.states
     if table is tables.behavior:
         states = _land_behaviors(connection, source, rows, states, now)
@@ -134,15 +93,6 @@ def land(
         malformed=records.frame.height - records.frame["malformed"].null_count(),
         keyless=decision.keyless,
     )
-
-
-def _decided(
-    frame: pl.DataFrame, keyless: tuple[Keyless, ...], stored: pl.DataFrame, now: datetime
-) -> Decision:
-    rows = frame.with_columns(arrival=pl.int_range(pl.len())).join(
-        stored, on="record_id", how="left", maintain_order="left"
-    )
-    return Decision(rows, _states(rows, versions.decided(rows), now), keyless)
 
 
 def passed_over(records: Records) -> Landed:
@@ -199,69 +149,14 @@ def _stored(
 ) -> pl.DataFrame:
     """What is there of the records, in columns with `_old`."""
     if record_ids.is_empty():
-        return pl.DataFrame(schema=_SCHEMA)
-    columns = [table.c[name] if name in table.c else sa.null().label(name) for name in _STORED]
+        return pl.DataFrame(schema=SCHEMA)
+    columns = [table.c[name] if name in table.c else sa.null().label(name) for name in STORED]
     query = sa.select(table.c.record_id, table.c.id, *columns).where(
         table.c.source == source.name,
         bulk.one_of(connection, table.c.record_id, record_ids),
     )
     rows = [tuple(row) for row in connection.execute(query).all()]
-    return pl.DataFrame(rows, schema=_SCHEMA, orient="row")
-
-
-def _states(rows: pl.DataFrame, decided: pl.DataFrame, now: datetime) -> pl.DataFrame:
-    """Where each record stands from now on: `decided`, with the columns of _STATE.
-
-    is_submitted says that a record which is there was seen submitted for the first time, is_respelt
-    that one says the same in other cells.
-    """
-    told = (*versions.PARTS, "status", "status_at", "delivery_hash")
-    for name in ("said", "gone"):
-        version = rows.select(
-            pl.col("arrival").alias(name), *(pl.col(c).alias(f"{c}_{name}") for c in told)
-        )
-        decided = decided.join(version, on=name, how="left", maintain_order="left")
-    submitted = pl.col("status").is_in([str(status) for status in SUBMITTED])
-    sent = rows.filter(submitted).select("record_id", was_sent=True).unique()
-    decided = decided.join(sent, on="record_id", how="left", maintain_order="left")
-    instant = pl.lit(now, _INSTANT)
-    says, goes = pl.col("said").is_not_null(), pl.col("gone").is_not_null()
-    first = pl.col("was_sent") & pl.col("first_submitted_seen_at_old").is_null()
-
-    def said(name: str) -> pl.Expr:
-        return pl.when(says).then(f"{name}_said").otherwise(f"{name}_old")
-
-    def gone(name: str) -> pl.Expr:
-        version = pl.when(goes).then(f"{name}_gone").otherwise(f"withdrawn_{name}_old")
-        return pl.when("is_deleted").then(version)
-
-    gone_again = pl.col("deleted_at_old").is_not_null() & (
-        pl.col("gone_order") == pl.col("gone_old")
-    )
-    gone_since = (
-        pl.when(goes & gone_again)
-        .then(pl.max_horizontal("status_at_gone", "status_at_old"))
-        .when(goes)
-        .then(pl.coalesce("status_at_gone", instant))
-    )
-    hash_, hash_old = pl.col("delivery_hash_said"), pl.col("delivery_hash_old")
-    return decided.with_columns(
-        *(said(part).alias(part) for part in versions.PARTS),
-        *(gone(part).alias(f"withdrawn_{part}") for part in versions.PARTS),
-        deleted_at=pl.when("is_deleted").then(pl.coalesce("deleted_at_old", instant)),
-        status=pl.when("is_deleted").then(pl.lit(str(Status.DELETED))).otherwise(said("status")),
-        status_at=pl.when("is_deleted")
-        .then(gone_since.otherwise("status_at_old"))
-        .otherwise(said("status_at")),
-        first_submitted_seen_at=pl.when(first)
-        .then(instant)
-        .otherwise("first_submitted_seen_at_old"),
-        is_submitted=first.fill_null(False) & ~pl.col("is_new"),
-        delivery_hash=pl.when(~pl.col("is_deleted")).then(said("delivery_hash")),
-        is_respelt=says
-        & ~pl.any_horizontal("is_changed", "is_deleted")
-        & hash_.ne_missing(hash_old),
-    )
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
 
 
 def _land_behaviors(
@@ -347,7 +242,7 @@ def _write(
     now: datetime,
 ) -> None:
     """Add the new records, and bring the others up to what they say and where they stand."""
-    state = [name for name in _STATE if name in table.c]
+    state = [name for name in STATE if name in table.c]
     said = [c.name for c in table.columns if c.name in rows.columns and c.name not in state]
     said = [name for name in said if name not in ("id", "source", "record_id")]
     contents = rows.select(*said, said="arrival")
