@@ -16,7 +16,6 @@ from monitor.words import UNKNOWN_DEPARTMENT, Kind
 CODE_LENGTH = 18
 """An implementation list's code begins with the credit code of its department."""
 
-
 Sources = tuple[tuple[str, str], ...]
 """Names of sources with the department of each."""
 

@@ -11,6 +11,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from monitor import standard
+from monitor.ledger.lists import Position
 from monitor.store.tables import behavior
 from monitor.words import Kind
 
@@ -79,4 +80,4 @@ def _is_filled(column: sa.Column[Any]) -> sa.ColumnElement[int]:
 def _unread(column: str) -> sa.ColumnElement[bool]:
     """Whether the cell's name is among those that could not be read."""
     names = sa.literal_column("'、'").concat(behavior.c.malformed).concat(sa.literal_column("'、'"))
-    return names.contains(sa.literal_column(f"'、{column}、'"))
+    return Position(names, sa.literal_column(f"'、{column}、'")) > _NONE

@@ -22,17 +22,17 @@ _BETWEEN = sa.literal_column("'、'", sa.Text)
 """What stands between several codes in one cell."""
 
 
-class _Place(FunctionElement[int]):
+class Position(FunctionElement[int]):
     """Where in the first text the second begins, from 1; 0 where it doesn't stand there."""
 
     type = sa.Integer()
     inherit_cache = True
 
 
-@compiles(_Place)
-def _write_place(place: _Place, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(Position)
+def _write_position(position: Position, compiler: SQLCompiler, **options: Any) -> str:
     name = "instr" if compiler.dialect.name == "sqlite" else "strpos"
-    return f"{name}({compiler.process(place.clauses, **options)})"
+    return f"{name}({compiler.process(position.clauses, **options)})"
 
 
 def entries() -> sa.Select[*tuple[Any, ...]]:
@@ -119,10 +119,10 @@ def _parts(cells: sa.Select[Any]) -> sa.CTE:
     """The codes of each `cell`, one a row."""
 
     def first(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-        return sa.func.substr(text, 1, _Place(text.concat(_BETWEEN), _BETWEEN) - 1)
+        return sa.func.substr(text, 1, Position(text.concat(_BETWEEN), _BETWEEN) - 1)
 
     def rest(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-        return sa.func.substr(text, _Place(text.concat(_BETWEEN), _BETWEEN) + 1)
+        return sa.func.substr(text, Position(text.concat(_BETWEEN), _BETWEEN) + 1)
 
     given = cells.subquery("given").c.cell
     part = sa.select(
