@@ -20,7 +20,7 @@ from jobs.cli.progress import counting, pulling, working
 from jobs.deliver import deliver
 from jobs.demo import Demo, DemoOptions, build
 from jobs.demo.truth import Outcome
-from jobs.pull import pull
+from jobs.pulls import pull
 from jobs.sources_table import SourcesTable
 from monitor import directory
 from monitor.config import Settings, load

@@ -66,7 +66,7 @@ def pull(
 
     from jobs.cli.progress import pulling
     from jobs.cli.screen import screen
-    from jobs.pull import pull as run_pull
+    from jobs.pulls import pull as run_pull
     from jobs.sources_table import SourcesTable, sources_document
     from monitor.config import load
     from monitor.sources.state import source_states

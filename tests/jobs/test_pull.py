@@ -14,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from jobs.pull import pull, pull_source
+from jobs.pull import pull_source
+from jobs.pulls import pull
 from jobs.step import Step, StoppedError
 from monitor.config import HttpSource, PullSettings, Settings, SourceSettings
 from monitor.errors import SettingsError

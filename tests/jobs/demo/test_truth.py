@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from jobs.check import check
 from jobs.demo import Demo, DemoOptions, build
 from jobs.demo.truth import TruthRow
-from jobs.pull import pull
+from jobs.pulls import pull
 from monitor.config import Settings, load
 from monitor.store import Store
 from monitor.store.tables import backlog, behavior, expected, finding, rule, statement
