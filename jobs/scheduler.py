@@ -189,9 +189,9 @@ class Schedule:
         with self._lock:
             awaited = bool(self._first_pulls)
             self._first_pulls &= {source.name for source in settings.source}
-            self._scheduler.reschedule_job(CHECK, trigger=_each(settings.serve.check_every))
+            self._change_interval(CHECK, settings.serve.check_every)
             if self._delivering:
-                self._scheduler.reschedule_job(DELIVER, trigger=_each(settings.serve.deliver_every))
+                self._change_interval(DELIVER, settings.serve.deliver_every)
             if awaited and not self._first_pulls:
                 self._scheduler.modify_job(CHECK, next_run_time=datetime.now(UTC))
 
@@ -281,6 +281,12 @@ class Schedule:
             next_run_time=datetime.now(UTC) + wait,
             replace_existing=True,
         )
+
+    def _change_interval(self, job: str, every: timedelta) -> None:
+        """Repeat a job at another interval; what is due before that stays due."""
+        due = self._scheduler.get_job(job).next_run_time
+        at = min(due, datetime.now(UTC) + every)
+        self._scheduler.modify_job(job, trigger=_each(every), next_run_time=at)
 
     def _pull(self, name: str) -> None:
         source = next((one for one in self._settings.source if one.name == name), None)
