@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,13 +20,29 @@ from monitor.store import Store
 from tests.servers.mariadb import mariadb as mariadb_server
 
 _numbers = itertools.count(1)
+_MEMORY = Path("/dev/shm")
+_ENOUGH = 2**30
+"""Bytes that are to be free for servers' files in memory; a PostgreSQL takes about a tenth."""
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector what was imported: it stays as long as the tests run."""
+    gc.collect()
+    gc.freeze()
+
+
+def _folder_of_servers() -> Path | None:
+    """In memory where there is room: a file system on disk takes longer to make and remove the
+    files of a database than PostgreSQL to fill them."""
+    in_memory = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ENOUGH
+    return _MEMORY if in_memory else None
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[sa.URL]:
     """A PostgreSQL server of this test process, with the schema in the database `template`."""
     with (
-        tempfile.TemporaryDirectory(prefix="yueqingling-pg-") as folder,
+        tempfile.TemporaryDirectory(prefix="yueqingling-pg-", dir=_folder_of_servers()) as folder,
         get_server(folder, cleanup_mode="delete") as server,
     ):
         url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
@@ -52,7 +70,9 @@ def postgres_url(postgres: sa.URL) -> Iterator[str]:
 def mariadb() -> Iterator[sa.URL]:
     """A MariaDB server of this test process."""
     with (
-        tempfile.TemporaryDirectory(prefix="yueqingling-mariadb-") as folder,
+        tempfile.TemporaryDirectory(
+            prefix="yueqingling-mariadb-", dir=_folder_of_servers()
+        ) as folder,
         mariadb_server(Path(folder)) as url,
     ):
         yield url
