@@ -156,21 +156,33 @@ class _Pull:
     def _found(self) -> Generator[Found]:
         """What there is, read; runs in a thread of its own while what was read before lands.
 
-        What comes after it is taken from the source meanwhile, in another thread.
+        Meanwhile what comes after it is told apart, and what comes after that is taken from the
+        source, each in another thread.
         """
         identities = Identities(self._source)
         start = self._start()
         known: Known | None = None
         if not (start.everything or start.since or self._keeps_some_apart()):
             known = Known(self._store, table_of(self._source.feed), self._source.name)
+        with lookahead(self._told(identities, start), lambda: None, STEP) as told:
+            for part in told:
+                if isinstance(part, records.Told):
+                    rows = records.read_told(self._dialect, part, identities, known)
+                    yield Read(part.batch, rows, foreseen(self._source, rows, self._now))
+                else:
+                    yield Read(part) if isinstance(part, Batch) else part
+
+    def _told(
+        self, identities: Identities, start: Start
+    ) -> Generator[records.Told | Batch | Remark | SourceError]:
+        """What the source hands out, the rows of its batches told apart."""
         reading = reader.read(self._source, self._dialect, start)
         with lookahead(reading, lambda: None, STEP) as delivered:
             for part in delivered:
                 if isinstance(part, Batch) and part.parts:
-                    rows = records.read(self._dialect, part, identities, known)
-                    yield Read(part, rows, foreseen(self._source, rows, self._now))
+                    yield records.tell_apart(self._dialect, part, identities)
                 else:
-                    yield Read(part) if isinstance(part, Batch) else part
+                    yield part
 
     def _keeps_some_apart(self) -> bool:
         """Whether rows are kept apart, which any row may be to end."""

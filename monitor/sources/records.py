@@ -50,13 +50,35 @@ class Records:
     there: pl.Series | None
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A batch whose rows are told apart: `rows` has their cells by column, and the record_id of all
+    but those that only the hash of what they say can tell."""
+
+    batch: Batch
+    rows: pl.DataFrame
+
+
+def tell_apart(dialect: Dialect, batch: Batch, identities: Identities) -> Told:
+    """The first step of reading, which asks no store, for the batches in their order."""
+    needed = identity.needed_fields(dialect.source.feed)
+    rows = _valued(delivered.rows(dialect, batch), needed, ENVELOPE, _envelope())
+    return Told(batch, identities.told(rows))
+
+
 def read(
     dialect: Dialect, batch: Batch, identities: Identities, known: Known | None = None
 ) -> Records:
     """The batch's rows, read; those that are `known` as they were delivered are passed over."""
-    source = dialect.source
+    return read_told(dialect, tell_apart(dialect, batch, identities), identities, known)
+
+
+def read_told(
+    dialect: Dialect, told: Told, identities: Identities, known: Known | None = None
+) -> Records:
+    """What is left to read of a batch that was told apart, in the order of the batches."""
+    source, batch, rows = dialect.source, told.batch, told.rows
     needed = identity.needed_fields(source.feed)
-    rows = identities.told(_valued(delivered.rows(dialect, batch), needed, ENVELOPE, _envelope()))
     owner = pl.coalesce(*identity.owner_columns(source.feed) or (pl.lit(None, pl.String),))
     owners = rows.with_columns(owner=owner)["owner"]
     same, there = owners.clear(), None

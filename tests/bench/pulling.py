@@ -102,7 +102,7 @@ def _written(store: Store) -> int:
     if store.engine.name == "sqlite":
         return 0
     with store.reading() as connection:
-        query = sa.text("SELECT pg_current_wal_lsn() - '0/0'")
+        query = sa.text("SELECT pg_current_wal_insert_lsn() - '0/0'")
         return int(connection.execute(query).scalar_one())
 
 
