@@ -152,8 +152,11 @@ def take_over(connection: sa.Connection) -> int:
 
 @cache
 def _listing_gone() -> sa.Insert:
+    others = (column for column in unit.columns if column is not unit.c.number)
     same = sa.exists().where(
-        *(seen.c[column.name].is_not_distinct_from(column) for column in unit.columns)
+        # PostgreSQL finds nothing by IS NOT DISTINCT FROM: it would compare each with each
+        seen.c.number == unit.c.number,
+        *(seen.c[column.name].is_not_distinct_from(column) for column in others),
     )
     listed = unit.c.number.in_(sa.select(among.c.number))
     differing = sa.select(unit.c.number).where(listed, sa.not_(same))
