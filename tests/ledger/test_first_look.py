@@ -92,9 +92,8 @@ def plans(store: Store) -> list[tuple[str, dict[str, Any]]]:
         is_many: bool,
     ) -> None:
         if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")) and not is_many:
-            with connection.connection.cursor() as cursor:
-                cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
-                found.append((statement, cursor.fetchall()[0][0][0]["Plan"]))
+            explained = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+            found.append((statement, explained.scalar_one()[0]["Plan"]))
 
     return found
 
