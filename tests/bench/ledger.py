@@ -234,7 +234,7 @@ def _land(store: Store, departments: int, rows: int) -> None:
     each = rows // (departments * len(_MONTHS))
     kinds = [kind.value for kind in Kind]
     for place in range(each):
-        like = clean(kinds[place % 4], place)
+        like = clean(kinds[place % len(Kind)], place)
         known = {c.name: like[c.name] for c in behavior.columns if like.get(c.name) is not None}
         for month in _MONTHS:
             own = _own(month, place)
@@ -266,7 +266,9 @@ def _own(month: Month, place: int) -> dict[str, Any]:
     is_draft = sa.and_(
         sa.literal(place == 0), (sa.cast(number, sa.Integer) + month.number + month.year) % 50 == 0
     )
-    return {
+    check = sa.literal(f"-{month}-{place - place % len(Kind)}")
+    follows = {"check_action_code": sa.literal("示范").concat(number).concat(check)}
+    return (follows if place % len(Kind) else {}) | {
         "department": department.c.code,
         "implement_institution_code": department.c.code,
         "supervise_item_code": number.concat("-0"),
