@@ -191,18 +191,14 @@ def _departments(attribute_to: str, named: Sources) -> sa.Select[Any]:
         configured.c.code,
         UNKNOWN_DEPARTMENT,
     )
-    return (
-        sa.select(b.c.id, value.label("value"))
-        .select_from(
-            b.outerjoin(institution, institution.c.code == code)
-            .outerjoin(
-                listed, listed.c.code == sa.func.substr(b.c.implement_list_code, 1, CODE_LENGTH)
-            )
-            .outerjoin(of_check, of_check.c.action_code == b.c.check_action_code)
-            .outerjoin(of_items, of_items.c.behavior_id == b.c.id)
-            .outerjoin(delivered, delivered.c.code == b.c.cd_source)
-            .outerjoin(local, local.c.local_code == b.c.cd_source)
-            .outerjoin(configured, configured.c.code == of_source(named, b.c.source))
-        )
-        .where(b.c.id.in_(queue))
+    return sa.select(b.c.id, value.label("value")).select_from(
+        # the queue first: of so many joins PostgreSQL leaves the last ones where they stand
+        b.join(to_judge, to_judge.c.behavior_id == b.c.id)
+        .outerjoin(institution, institution.c.code == code)
+        .outerjoin(listed, listed.c.code == sa.func.substr(b.c.implement_list_code, 1, CODE_LENGTH))
+        .outerjoin(of_check, of_check.c.action_code == b.c.check_action_code)
+        .outerjoin(of_items, of_items.c.behavior_id == b.c.id)
+        .outerjoin(delivered, delivered.c.code == b.c.cd_source)
+        .outerjoin(local, local.c.local_code == b.c.cd_source)
+        .outerjoin(configured, configured.c.code == of_source(named, b.c.source))
     )

@@ -15,7 +15,7 @@ from monitor.config import MonthZeroSettings, Settings
 from monitor.ledger import attribution, lists, matching, reach
 from monitor.ledger.days import MonthOf, SecondsAfter
 from monitor.ledger.obligations import basis_on, is_live
-from monitor.store import planner, queue
+from monitor.store import bulk, planner, queue
 from monitor.store.tables import (
     behavior,
     behavior_item,
@@ -41,7 +41,6 @@ _READ = (
     item,
     implement_list,
     department,
-    to_judge,
 )
 
 
@@ -61,11 +60,14 @@ def refresh(
     changed = reach.queue_after_change(connection, settings, now)
     size = connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0
     planner.gather(connection, _READ, grown_by=size)
+    # what is known of its size may be that of a bulk load: all records would be read for a few
+    planner.look_over(connection, to_judge)
     reach.widen(connection)
+    planner.look_over(connection, to_judge)
     attribution.write(connection, settings)
     connection.execute(_writing_duplicates())
     matching.refresh(connection, settings, now, owners_changed=changed or everything)
-    connection.execute(_queueing_moved(connection.dialect.name))
+    _queue_moved(connection)
     has_catalogue, has_lists = (
         bool(connection.scalar(sa.select(sa.exists().where(table.c.deleted_at.is_(None)))))
         for table in (item, implement_list)
@@ -91,20 +93,25 @@ def _writing(facts: sa.Select[Any]) -> sa.Update:
     )
 
 
+def _queue_moved(connection: sa.Connection) -> None:
+    """Queue the records without a credible day that another match moves to another month."""
+    moved = connection.scalars(_moved()).all()
+    if moved:
+        queue.add(connection, bulk.one_of(connection, behavior.c.id, moved))
+
+
 @cache
-def _queueing_moved(store: str) -> sa.Insert:
-    """To queue the records without a credible day that another match moves to another month."""
+def _moved() -> sa.Select[int]:
+    """Their numbers. The expected row is looked up for each, for how few they are no planner knows:
+    they are told by a comparison of two columns."""
     b, e = behavior.alias("lent"), expected
-    moved = (
-        sa.select(b.c.id)
-        .select_from(b.outerjoin(e, sa.and_(e.c.behavior_id == b.c.id, e.c.deleted_at.is_(None))))
-        .where(
-            borrows_day(b),
-            is_live(b),
-            b.c.month.is_distinct_from(MonthOf(basis_on(b, e.c.due_basis_on))),
-        )
+    due_basis_on = (
+        sa.select(sa.func.min(e.c.due_basis_on))
+        .where(e.c.behavior_id == b.c.id, e.c.deleted_at.is_(None))
+        .scalar_subquery()
     )
-    return queue.adding(store, behavior.c.id.in_(moved))
+    month = MonthOf(basis_on(b, due_basis_on))
+    return sa.select(b.c.id).where(borrows_day(b), is_live(b), b.c.month.is_distinct_from(month))
 
 
 def _has_check(child: sa.FromClause) -> sa.Exists:

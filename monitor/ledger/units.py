@@ -70,6 +70,7 @@ def list_changed(connection: sa.Connection, today: date) -> None:
     both, also of those that `among` has already.
     """
     store = connection.dialect.name
+    planner.look_over(connection, to_count, to_match)
     for insert in _adding_changed(store):
         connection.execute(insert, {"today": today})
     planner.look_over(connection, among)

@@ -59,7 +59,8 @@ def gather(connection: sa.Connection, tables: Collection[sa.Table], grown_by: in
 
 
 def look_over(connection: sa.Connection, *tables: sa.Table) -> None:
-    """Gather the statistics of scratch tables that were just filled: nothing else ever does."""
+    """Gather the statistics of scratch tables and queues that were just filled: nothing else does
+    in time."""
     if connection.dialect.name == "postgresql":
         for table in tables:
             connection.exec_driver_sql(f"ANALYZE {table.name}")

@@ -1,4 +1,5 @@
-"""Looks at all of a large district: what they read grows with its units, not with their square."""
+"""What looks at a large district read: with all of it no more than grows with its units, after a
+change of one record nothing whole."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -7,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from monitor.ledger import links, making
-from monitor.store import Store
+from monitor.store import Store, queue
 from monitor.store.tables import backlog, behavior, expected, to_judge, unit
 from tests.ledger.book import Book, china
 
@@ -123,3 +124,26 @@ def test_a_look_at_everything_compares_nothing_each_with_each(
     store.close()
     assert any("INSERT INTO ledger_gone" in statement for statement, _ in planned)
     assert [statement for statement, plan in planned if compares_each_with_each(plan)] == []
+
+
+def reads_all_records(plan: dict[str, Any]) -> bool:
+    """Whether all rows of the table of records are read."""
+    is_whole = plan["Node Type"] == "Seq Scan" and plan["Relation Name"] == behavior.name
+    return is_whole or any(reads_all_records(part) for part in plan.get("Plans", []))
+
+
+def test_a_look_after_one_change_reads_no_record_but_those_it_concerns(postgres_url: str) -> None:
+    store = Store(postgres_url)
+    book, later = filled(store), china("2022-02-14T11:00")
+    with store.writing() as connection:
+        connection.execute(sa.delete(to_judge))
+    with store.writing() as connection:
+        queue.add(connection, behavior.c.id == 1)
+        connection.execute(sa.update(behavior).where(behavior.c.id == 1).values(status="pending"))
+    planned = plans(store)
+    with store.writing() as connection:
+        links.refresh(connection, book.settings, later)
+        making.make(connection, book.settings, later)
+    store.close()
+    assert any("UPDATE behavior" in statement for statement, _ in planned)
+    assert [statement for statement, plan in planned if reads_all_records(plan)] == []
