@@ -24,6 +24,7 @@ _ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _QUOTED = {"\\": "\\\\", '"': '\\"'}
 """What an array's text form writes in another way, within quotes."""
 _PIECE = 1 << 16
+_TUPLES = 2_000
 
 
 class _Array(UserDefinedType[str]):
@@ -211,4 +212,6 @@ def _execute_many(
         selectors.date().dt.strftime("%Y-%m-%d"),
         selectors.decimal().cast(pl.Float64),
     )
-    connection.exec_driver_sql(str(compiled), written.rows())
+    # as tuples a row takes many times the room that it takes in the frame
+    for some in written.iter_slices(_TUPLES):
+        connection.exec_driver_sql(str(compiled), some.rows())
