@@ -25,6 +25,7 @@ _QUOTED = {"\\": "\\\\", '"': '\\"'}
 """What an array's text form writes in another way, within quotes."""
 _PIECE = 1 << 16
 _TUPLES = 2_000
+"""Rows that are tuples at a time: those take many times the room that they take in a frame."""
 
 
 class _Array(UserDefinedType[str]):
@@ -212,6 +213,5 @@ def _execute_many(
         selectors.date().dt.strftime("%Y-%m-%d"),
         selectors.decimal().cast(pl.Float64),
     )
-    # as tuples a row takes many times the room that it takes in the frame
     for some in written.iter_slices(_TUPLES):
         connection.exec_driver_sql(str(compiled), some.rows())

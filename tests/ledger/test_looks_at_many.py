@@ -16,35 +16,35 @@ MANY = 2_000
 SEEN_AT = datetime(2022, 1, 20, tzinfo=UTC)
 
 
-def draft(number: int) -> dict[str, object]:
+def landed(number: int) -> dict[str, object]:
+    """What a check and an expected one have alike."""
     return {
         "id": number,
-        "source": "示范",
         "record_id": str(number),
         "content_hash": "0",
         "kind": "check",
+        "record_id_from": "delivered",
+        "first_seen_at": SEEN_AT,
+    }
+
+
+def draft(number: int) -> dict[str, object]:
+    return landed(number) | {
+        "source": "示范",
         "action_code": f"示检{number}",
         "occurred_on": date(2022, 1, 10),
         "status": "draft",
-        "record_id_from": "delivered",
         "first_seen_on": date(2022, 1, 20),
-        "first_seen_at": SEEN_AT,
     }
 
 
 def case(number: int) -> dict[str, object]:
     """An expected row that half the time asks for one of the drafts."""
-    return {
-        "id": number,
+    return landed(number) | {
         "source": "示范案件",
-        "record_id": str(number),
-        "content_hash": "0",
-        "kind": "check",
         "action_code": f"示检{2 * number}",
         "due_basis_on": date(2022, 1, 10),
         "month": "2022-01",
-        "record_id_from": "delivered",
-        "first_seen_at": SEEN_AT,
     }
 
 
