@@ -48,7 +48,7 @@ class Known:
         stored = self._table.c
         told = rows.with_row_index("position").drop_nulls("record_id")
         with self._store.reading() as connection:
-            listed = bulk.listed(connection, told)
+            listed, values = bulk.listed(connection, told)
             # a sub-query of its own for each row: PostgreSQL, asked to join, would read the whole
             # table with each batch
             is_same = (
@@ -57,7 +57,7 @@ class Known:
                 .scalar_subquery()
             )
             query = sa.select(bulk.gathered(connection, listed.c.position * 2 + is_same))
-            answer = connection.scalar(query)
+            answer = connection.scalar(query, values)
         found = pl.Series(answer or (), dtype=pl.Int64).drop_nulls()
         return _at(found // 2, rows.height), _at((found // 2).filter(found % 2 == 1), rows.height)
 

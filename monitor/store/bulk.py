@@ -6,7 +6,7 @@ text forms are read as; JSON documents are given as their canonical text.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -109,24 +109,29 @@ def one_of(
     return column.in_(sa.select(sa.func.json_each(listed).table_valued("value").c.value))
 
 
-def listed(connection: sa.Connection, frame: pl.DataFrame) -> sa.FromClause:
-    """The frame's rows, numbers and texts without nulls, as a table `listed` to join with.
+def listed(
+    connection: sa.Connection, frame: pl.DataFrame
+) -> tuple[sa.FromClause, Mapping[str, object]]:
+    """The frame's rows, numbers and texts without nulls, as a table `listed` to join with, and the
+    parameters to execute what reads it with.
 
-    However many they are: they are one parameter, or one for each column.
+    However many rows they are, they are one parameter, or one for each column. A statement refers
+    to itself in circles: values that it held would stay until Python next looks for such.
     """
     if connection.dialect.name == "postgresql":
         given = [
-            sa.bindparam(None, _array(column), type_=_Array(f"{kind}[]"))
+            sa.bindparam(f"listed_{column.name}", type_=_Array(f"{kind}[]"))
             for column in frame.iter_columns()
             for kind in ["text" if column.dtype == pl.String else "bigint"]
         ]
-        return sa.func.unnest(*given).table_valued(*frame.columns).render_derived(name="listed")
-    rows = sa.bindparam(None, frame.rows(), type_=sa.JSON())
+        table = sa.func.unnest(*given).table_valued(*frame.columns).render_derived(name="listed")
+        return table, {f"listed_{column.name}": _array(column) for column in frame.iter_columns()}
+    rows = sa.bindparam("listed_rows", type_=sa.JSON())
     value = sa.func.json_each(rows).table_valued("value").c.value
     columns = [
         sa.func.json_extract(value, f"$[{at}]").label(name) for at, name in enumerate(frame.columns)
     ]
-    return sa.select(*columns).subquery("listed")
+    return sa.select(*columns).subquery("listed"), {"listed_rows": frame.rows()}
 
 
 def gathered(connection: sa.Connection, number: sa.ColumnElement[int]) -> sa.FunctionElement[Any]:

@@ -1,5 +1,7 @@
 """Rows that are in the store as they were delivered are passed over; all others are read."""
 
+import gc
+import tracemalloc
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -228,3 +230,29 @@ def test_the_store_is_the_same_as_if_every_row_were_read(
             for table in (*BESIDE, tables.behavior):
                 connection.execute(sa.delete(table))
     assert found[: len(deliveries)] == found[len(deliveries) :]
+
+
+def test_what_was_looked_up_is_let_go_of_at_once(store: Store) -> None:
+    """A pull looks a batch up after the other: what stayed would come to the whole delivery."""
+    count = 50_000
+    known = Known(store, tables.behavior, "示范")
+    batches = [
+        pl.DataFrame(
+            {
+                "record_id": [f"{name}-{number}" for number in range(count)],
+                "delivery_hash": [str(number) for number in range(count)],
+            }
+        )
+        for name in ("early", "late")
+    ]
+    gc.disable()  # which comes for circles of references, but not for a long time
+    tracemalloc.start()
+    try:
+        known.sight(batches[0])
+        before, _ = tracemalloc.get_traced_memory()
+        known.sight(batches[1])
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert (after - before) / count < 10  # bytes a row

@@ -123,11 +123,11 @@ def test_rows_are_listed_to_join_with_whatever_they_hold(store: Store) -> None:
                 {"place": range(len(asked)), "text": asked},
                 schema={"place": pl.Int64(), "text": pl.String()},
             )
-            listed = bulk.listed(connection, given)
+            listed, values = bulk.listed(connection, given)
             query = sa.select(listed.c.place, behavior.c.party_name).join_from(
                 listed, behavior, behavior.c.party_name == listed.c.text
             )
-            found = connection.execute(query.order_by(listed.c.place)).all()
+            found = connection.execute(query.order_by(listed.c.place), values).all()
             assert [tuple(pair) for pair in found] == list(given.rows())
 
 
