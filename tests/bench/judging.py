@@ -17,6 +17,7 @@ from monitor.store.tables import behavior, department, finding, to_judge
 from monitor.words import Kind
 from tests.bench.measurement import Measurement, Stopwatch
 from tests.bench.places import NOW, Places
+from tests.bench.storage import settle
 from tests.expectations.records import clean, land
 
 DEPARTMENTS = 60
@@ -40,6 +41,7 @@ def measure(places: Places) -> Iterator[Measurement]:
             for _ in range(places.runs):
                 judged(store, suites, whole)
                 _group(store, behavior_rules(suites), grouped)
+            settle(store)
             for _ in range(places.runs):
                 judged(store, suites, some, share=100)
             with store.reading() as connection:
@@ -130,10 +132,7 @@ def fill(store: Store, suites: Sequence[Suite], rows: int) -> None:
         for index in behavior.indexes:
             index.create(connection)
         connection.execute(sa.delete(to_judge))
-    with store.engine.connect() as connection:
-        autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
-        is_sqlite = connection.dialect.name == "sqlite"
-        autocommit.exec_driver_sql("ANALYZE" if is_sqlite else "VACUUM (ANALYZE)")
+    settle(store)
 
 
 def _copy(connection: sa.Connection, made: int, count: int) -> None:

@@ -12,6 +12,7 @@ from monitor.store import Store
 from monitor.store.tables import behavior, cursor
 from tests.bench.measurement import Measurement, Stopwatch
 from tests.bench.places import FIELDS, NOW, Places, checks
+from tests.bench.storage import settle
 
 _COLUMNS = ("record_id", *(field.column for field in FIELDS))
 _CONSTANTS = {
@@ -41,7 +42,7 @@ def measure(places: Places) -> Iterator[Measurement]:
             written = _written(store) - before
             with store.writing() as connection:
                 connection.execute(sa.delete(cursor))
-            _settle(store)
+            settle(store)
             before = _written(store)
             with again.running():
                 same = pulled(store, source)
@@ -83,18 +84,6 @@ def measure(places: Places) -> Iterator[Measurement]:
 def pulled(store: Store, source: SourceSettings) -> PullReport:
     """Pull the source once."""
     return pull_source(store, source, NOW)
-
-
-def _settle(store: Store) -> None:
-    """Vacuum and analyse the store, as PostgreSQL does by itself within minutes.
-
-    It would run beside the pull else, on the same processors and in the same log. So would the
-    marks of who first reads a page after it was written, that its rows are committed: they are
-    logged where pages have checksums.
-    """
-    if store.engine.name == "postgresql":
-        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM (ANALYZE)")
 
 
 def _written(store: Store) -> int:

