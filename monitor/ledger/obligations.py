@@ -21,6 +21,13 @@ from monitor.workdays import local_day
 
 seen = scratch.like(unit, "ledger_seen")
 """Units as a view sees them, before they are kept; or those of an instant that isn't kept."""
+_is_expected = seen.c.expected_id.is_not(None)
+sa.Index(  # SQLite would go through all of them for each expected row else
+    "ix_ledger_seen_expected_id",
+    seen.c.expected_id,
+    sqlite_where=_is_expected,
+    postgresql_where=_is_expected,
+)
 
 among = scratch.table(
     "ledger_among", sa.Column("number", Id, primary_key=True, autoincrement=False)

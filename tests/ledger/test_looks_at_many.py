@@ -1,7 +1,10 @@
 """What looks at a large district read: with all of it no more than grows with its units, after a
 change of one record nothing whole."""
 
+import sqlite3
+from collections import Counter
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,21 +51,34 @@ def case(number: int) -> dict[str, object]:
     }
 
 
-def filled(store: Store) -> Book:
+def filled(store: Store, many: int = MANY) -> Book:
     """The district, looked at for the first time."""
     book, now = Book(store), china("2022-02-14T10:00")
     book.commit()
     with store.writing() as connection:
-        connection.execute(sa.insert(behavior), [draft(number) for number in range(1, MANY + 1)])
+        connection.execute(sa.insert(behavior), [draft(number) for number in range(1, many + 1)])
         connection.execute(
-            sa.insert(to_judge), [{"behavior_id": number} for number in range(1, MANY + 1)]
+            sa.insert(to_judge), [{"behavior_id": number} for number in range(1, many + 1)]
         )
-        connection.execute(sa.insert(expected), [case(number) for number in range(1, MANY + 1)])
+        connection.execute(sa.insert(expected), [case(number) for number in range(1, many + 1)])
     with store.writing() as connection:
         links.refresh(connection, book.settings, now)
         making.make(connection, book.settings, now)
-        connection.execute(sa.select(sa.func.pg_stat_force_next_flush()))
+        if store.engine.name == "postgresql":
+            connection.execute(sa.select(sa.func.pg_stat_force_next_flush()))
     return book
+
+
+def change_all(book: Book, hour: int, **cells: Any) -> None:
+    """Say something else in each record; then the district is looked at, at that hour."""
+    now = china(f"2022-02-14T{hour}:00")
+    with book.store.writing() as connection:
+        queue.add(connection, sa.true())
+        connection.execute(sa.update(behavior).values(cells))
+    with book.store.writing() as connection:
+        links.refresh(connection, book.settings, now)
+        connection.execute(sa.delete(to_judge))
+        making.make(connection, book.settings, now)
 
 
 @pytest.mark.parametrize("table", [unit, backlog], ids=lambda table: str(table.name))
@@ -124,6 +140,41 @@ def test_a_look_at_everything_compares_nothing_each_with_each(
     store.close()
     assert any("INSERT INTO ledger_gone" in statement for statement, _ in planned)
     assert [statement for statement, plan in planned if compares_each_with_each(plan)] == []
+
+
+def steps(folder: Path, many: int) -> Counter[str]:
+    """The hundreds of steps that SQLite took for each statement, in looks at so many that changed
+    in every way."""
+    store = Store(f"sqlite:///{folder / f'{many}.db'}")
+    store.upgrade()
+    taken: Counter[str] = Counter()
+    running = [""]
+
+    def count() -> int:
+        taken[running[0]] += 1
+        return 0
+
+    @sa.event.listens_for(store.engine, "before_cursor_execute")
+    def begin(connection: sa.Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        running[0] = statement
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.set_progress_handler(count, 100)
+
+    book = filled(store, many)
+    change_all(book, 11, status="pending")
+    change_all(book, 12, status="accepted")
+    change_all(book, 13, occurred_on=date(2021, 12, 10))
+    change_all(book, 14, deleted_at=SEEN_AT)
+    store.close()
+    return taken
+
+
+def test_sqlite_takes_four_times_the_steps_for_four_times_as_many(tmp_path: Path) -> None:
+    few, many = steps(tmp_path, MANY // 4), steps(tmp_path, MANY)
+    assert any("INSERT INTO backlog_event" in statement for statement in many)
+    grown = {each: (few[each], many[each]) for each in many if many[each] > 6 * max(few[each], 20)}
+    assert grown == {}
 
 
 def reads_all_records(plan: dict[str, Any]) -> bool:
