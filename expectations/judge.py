@@ -143,7 +143,9 @@ def scan(
     fails_any = sa.or_(*(flagged.c[word.name] != 0 for word in made))
     marked = sa.CreateTableAs(sa.select(flagged).where(fails_any), "marked", temporary=True)
     connection.execute(marked)
-    taken_apart = failed(marked.table, marks)
+    # by name: what is asked of this run's own table the engine would keep, and never find again
+    named = sa.table(marked.table.name, *(sa.column(each.name) for each in flagged.c))
+    taken_apart = failed(named, marks)
     connection.execute(sa.insert(failures).from_select(["behavior_id", "rule"], taken_apart))
     marked.table.drop(connection)
 

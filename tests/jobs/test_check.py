@@ -223,3 +223,16 @@ def wait_until_something_waits(store: Store) -> None:
                 return
         turn.wait(0.01)
     raise AssertionError("expected a session to wait for a lock, found none")
+
+
+def test_a_further_check_compiles_nothing_anew(store: Store, now: datetime) -> None:
+    """The engine keeps what it compiled: a daemon would grow with each check."""
+    compiled: dict[Any, Any] = {}
+    store.engine.update_execution_options(compiled_cache=compiled)
+    sizes = []
+    for number in range(4):
+        with store.writing() as connection:
+            land(connection, *(clean(kind, number, party_name=None) for kind in Kind))
+        check(store, Settings(), now)
+        sizes.append(len(compiled))
+    assert sizes[2] == sizes[3]
