@@ -150,7 +150,8 @@ def find(
 
     Where nobody is called so it may be what a department was or will be called. What is in
     `besides` goes by its code, or as it is called wherever it is shown (归属不明, 全区). Raises
-    UnknownDepartmentError, which lists the nearest names, where nothing fits.
+    UnknownDepartmentError where nothing fits, with the nearest names, or where several departments
+    are called so, with their codes.
     """
     if asked in departments or asked in besides:
         return asked
@@ -159,9 +160,25 @@ def find(
     fitting = fitting or [d.code for d in departments.values() if asked in d.also]
     if len(fitting) == 1:
         return fitting[0]
-    names = [d.short_name for d in departments.values()]
-    near = get_close_matches(asked, names, n=5, cutoff=0.3) or names[:5]
-    raise UnknownDepartmentError(
-        f"expected a department's code, name or short name, found {asked!r}; "
-        f"near it: {', '.join(near) or 'no department is known yet, run yueqingling pull'}"
-    )
+    wanted = f"expected a department's code, name or short name, found {asked!r}"
+    if fitting:
+        raise UnknownDepartmentError(
+            f"{wanted}, which {len(fitting)} departments are called; name one by its code: "
+            f"{', '.join(fitting)}"
+        )
+    if not departments:
+        raise UnknownDepartmentError(f"{wanted}; no department is known yet, run yueqingling pull")
+    called_by = {
+        text: d for d in departments.values() for text in (d.code, d.name, d.short_name, *d.also)
+    }
+    close = get_close_matches(asked, called_by, n=_NEAR, cutoff=_LIKENESS)
+    parts = [text for text in called_by if asked in text]
+    near = dict.fromkeys(called_by[text].short_name for text in (*close, *parts))
+    names = list(near) or [d.short_name for d in departments.values()]
+    more = "" if near or len(names) <= _NEAR else f" and {len(names) - _NEAR} more"
+    hint = "near it" if near else "there are"
+    raise UnknownDepartmentError(f"{wanted}; {hint}: {', '.join(names[:_NEAR])}{more}")
+
+
+_NEAR, _LIKENESS = 5, 0.5
+"""How many names are offered for a wrong one, and how much a near one has in common with it."""

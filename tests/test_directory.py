@@ -111,12 +111,32 @@ def test_a_name_that_another_department_has_now_is_that_ones() -> None:
         directory.find(today, "无此局")
 
 
+def test_a_name_of_two_departments_is_refused_with_their_codes() -> None:
+    today = {code: Department(code, "示范区同名局", "同名局") for code in (A, B)}
+    with pytest.raises(
+        UnknownDepartmentError, match=f"'同名局', which 2 departments are called.*: {A}, {B}$"
+    ):
+        directory.find(today, "同名局")
+
+
+@pytest.mark.parametrize("asked", [A[:-1], "新名", "示范区新名局！"])
+def test_only_names_near_what_was_asked_for_are_offered(asked: str) -> None:
+    today = {
+        A: Department(A, "示范区新名局", "新名局"),
+        B: Department(B, "示范镇人民政府", "示范镇"),
+    }
+    with pytest.raises(UnknownDepartmentError, match="near it: 新名局"):
+        directory.find(today, asked)
+    with pytest.raises(UnknownDepartmentError, match="there are: 新名局, 示范镇$"):
+        directory.find(today, "没有这个单位")
+
+
 def test_what_stands_beside_departments_goes_by_the_name_that_is_shown() -> None:
     today = {A: Department(A, "示范区新名局", "新名局")}
     assert directory.find(today, "归属不明") == UNKNOWN_DEPARTMENT
     assert directory.find(today, "全区") == DISTRICT
     assert directory.find(today, "归属不明", directory.UNOWNED) == UNKNOWN_DEPARTMENT
-    with pytest.raises(UnknownDepartmentError, match="near it: 新名局"):
+    with pytest.raises(UnknownDepartmentError, match="there are: 新名局"):
         directory.find(today, "全区", directory.UNOWNED)
 
 

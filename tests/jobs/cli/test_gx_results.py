@@ -66,7 +66,8 @@ def test_the_district_has_no_records_of_its_own_and_is_refused_as_an_unknown_dep
     folder = [] if verb[0] == "rules" else [str(tmp_path)]
     said = yueqingling(demo.folder, *verb, *folder, "-d", "district")
     assert said.code == 2
-    assert "expected a department's code, name or short name, found 'district'; near it: " in flat(
-        said.err
+    assert (
+        "expected a department's code, name or short name, found 'district'; there are: "
+        in flat(said.err)
     )
     assert not list(tmp_path.iterdir())
