@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from monitor.errors import EntryError
 from monitor.store.tables import audit
 
 
@@ -21,6 +22,12 @@ class Entry:
     actor: str
     action: str
     details: Mapping[str, Any]
+
+
+def refuse_blank(what: str, text: str | None) -> None:
+    """Refuse an entry that leaves out what the trail has to tell. Raises EntryError."""
+    if text is None or not text.strip():
+        raise EntryError(f"expected {what}, found nothing")
 
 
 def note(

@@ -74,22 +74,26 @@ class Preview:
 
 
 def preview(connection: sa.Connection, grant: Grant, now: datetime) -> Preview:
-    """What `grant` would do if it were added; nothing is kept."""
+    """What `grant` would do if it were added; nothing is kept. Raises EntryError as `add` does.
+
+    What others hide already, where no check was made since, isn't counted for it.
+    """
+    _refuse_unfounded(grant)
+    before = _hidden(connection)
     with connection.begin_nested() as trial:
         number = _insert(connection, grant, now)
-        hides = _hidden(connection)
+        hides = _hidden(connection) - before
         [added] = [each for each in read(connection) if each.number == number]
         trial.rollback()
     return Preview(hides, added.overlaps, added.exists)
 
 
 def add(connection: sa.Connection, grant: Grant, now: datetime, by: str) -> int:
-    """Add an exemption; gives its number. Raises EntryError where it ends before it begins."""
-    if grant.begins_on and grant.ends_on and grant.ends_on < grant.begins_on:
-        raise EntryError(
-            f"expected an end on {grant.begins_on} or later, found {grant.ends_on}: "
-            "an exemption can't end before it begins"
-        )
+    """Add an exemption; gives its number.
+
+    Raises EntryError where it ends before it begins, or nobody says why or who approved it.
+    """
+    _refuse_unfounded(grant)
     number = _insert(connection, grant, now)
     audit.note(connection, now, by, "exemption.add", {"number": number, **_told(grant)})
     return number
@@ -100,9 +104,10 @@ def end(
 ) -> None:
     """Let an exemption of the office's hold up to `on` and no longer.
 
-    Raises EntryError where there is none of the number, a feed delivered it, it ended already, or
-    `on` is before its begin.
+    Raises EntryError where there is none of the number, a feed delivered it, it ended already,
+    `on` is before its begin, or no reason is given.
     """
+    audit.refuse_blank("a reason for ending the exemption", reason)
     row = connection.execute(
         sa.select(exemption).where(exemption.c.id == number, exemption.c.deleted_at.is_(None))
     ).one_or_none()
@@ -147,6 +152,16 @@ def read(connection: sa.Connection) -> Sequence[Exemption]:
         )
         for row in rows
     ]
+
+
+def _refuse_unfounded(grant: Grant) -> None:
+    audit.refuse_blank("a reason for the exemption", grant.reason)
+    audit.refuse_blank("who approved the exemption", grant.approver)
+    if grant.begins_on and grant.ends_on and grant.ends_on < grant.begins_on:
+        raise EntryError(
+            f"expected an end on {grant.begins_on} or later, found {grant.ends_on}: "
+            "an exemption can't end before it begins"
+        )
 
 
 def _overlapping(number: int, grants: Mapping[int, Grant]) -> Iterator[int]:

@@ -85,15 +85,20 @@ def withdraw(
 ) -> None:
     """Withdraw a zero report of the office's; the row stays, marked as withdrawn.
 
-    Raises EntryError where the office filed none: one of a feed is withdrawn by its source.
+    Raises EntryError where no reason is given, and where the office filed none: one of a feed is
+    withdrawn by its source.
     """
+    audit.refuse_blank("a reason for the withdrawal", reason)
     here = _place(department, month)
     gone = connection.execute(
         sa.update(zero_report).where(*here, _HOLDS).values(deleted_at=now)
     ).rowcount
     if not gone:
+        feeds = {each.source for each in read(connection, month) if each.department == department}
+        found = f"one that {', '.join(sorted(feeds))} delivers" if feeds else "none"
         raise EntryError(
-            f"expected a zero report of {department} for {month} that was filed by hand, found none"
+            f"expected a zero report of {department} for {month} that was filed by hand, "
+            f"found {found}"
         )
     said = {"department": department, "month": str(month), "reason": reason}
     audit.note(connection, now, by, "zero_report.withdraw", said)

@@ -74,8 +74,7 @@ def reopen(
     Raises EntryError for a month that isn't sealed or is too old, and where there is no reason.
     """
     queue.hold(connection)
-    if not reason.strip():
-        raise EntryError("expected a reason for reopening, found an empty one")
+    audit.refuse_blank("a reason for reopening", reason)
     query = sa.select(seal).where(seal.c.month == str(month), holds())
     found = connection.execute(query).one_or_none()
     if found is None:

@@ -84,6 +84,13 @@ def test_filing_twice_changes_nothing(store: Store) -> None:
     assert len(trail(book)) == 1
 
 
+def test_what_nobody_filed_is_not_withdrawn(store: Store) -> None:
+    book = Book(store)
+    book.commit()
+    with pytest.raises(EntryError, match="filed by hand, found none"):
+        withdraw(book, NOW)
+
+
 def test_a_zero_report_of_a_month_with_records_is_told_as_contradicted(store: Store) -> None:
     book = Book(store, [A, B])
     book.record()
@@ -110,7 +117,7 @@ def test_what_a_feed_reported_is_not_withdrawn_by_hand(store: Store) -> None:
     book = Book(store)
     book.report_zero(A, "2022-01", "2022-02-01T09:00")
     book.commit()
-    with pytest.raises(EntryError, match="filed by hand, found none"):
+    with pytest.raises(EntryError, match="filed by hand, found one that test delivers"):
         withdraw(book, NOW)
 
 
@@ -128,6 +135,16 @@ def test_an_exemption_hides_what_its_preview_said(store: Store) -> None:
     found = book.january("2022-02-09T10:00")
     assert (found.backlog, found.moved_out) == (1, {"exempted": 3})
     assert trail(book) == [("exemption.add", CLERK)]
+
+
+def test_a_preview_leaves_out_what_an_exemption_before_it_hides(store: Store) -> None:
+    book = Book(store)
+    for code in ("1000", "1000", "2000"):
+        book.record(status="draft", submitted=None, items=[code])
+    book.tick(NOW)
+    add(book, grant("item", "1000"))
+    assert preview(book, grant("unit", "nowhere-1")).hides == 0
+    assert preview(book, grant("department", department=A)).hides == 1
 
 
 def test_an_exemption_hides_only_what_falls_into_its_days(store: Store) -> None:
@@ -184,3 +201,31 @@ def test_an_exemption_that_ends_before_it_begins_is_refused(store: Store) -> Non
     number = add(book, grant("unit", "x", begins_on=date(2022, 2, 1)))
     with pytest.raises(EntryError, match="expected 2022-02-01 or later"):
         end(book, number, date(2022, 1, 31))
+
+
+def test_a_preview_refuses_what_could_not_be_added(store: Store) -> None:
+    wanted = grant("unit", "x", begins_on=date(2022, 2, 1), ends_on=date(2022, 1, 31))
+    with pytest.raises(EntryError, match="can't end before it begins"):
+        preview(Book(store), wanted)
+
+
+@pytest.mark.parametrize("left_out", ["reason", "approver"])
+def test_an_exemption_without_a_reason_or_an_approver_is_refused(
+    store: Store, left_out: str
+) -> None:
+    book = Book(store)
+    with pytest.raises(EntryError, match="for the exemption|approved the exemption"):
+        add(book, grant("unit", "x", **{left_out: " "}))
+    assert trail(book) == []
+
+
+def test_nothing_is_ended_or_withdrawn_without_a_reason(store: Store) -> None:
+    book = Book(store)
+    file(book)
+    number = add(book, grant("unit", "x"))
+    with book.store.writing() as connection:
+        with pytest.raises(EntryError, match="a reason for ending the exemption, found nothing"):
+            office_exemptions.end(connection, number, date(2022, 1, 31), china(NOW), CLERK, "")
+        with pytest.raises(EntryError, match="a reason for the withdrawal, found nothing"):
+            office_reports.withdraw(connection, A, JANUARY, china(NOW), CLERK, " ")
+    assert [action for action, _by in trail(book)] == ["zero_report.file", "exemption.add"]
