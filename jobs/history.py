@@ -28,6 +28,9 @@ def _history(
     kind = f" · {Kind(history.line.kind).zh}" if history.line else ""
     standing = history.standing
     yield Text(f"{name} · {history.month}{kind} · {standing.zh} ({standing.value})", "bold")
+    if history.heirs:
+        followed = "、".join(named(departments, code).name for code in history.heirs)
+        yield Text(f"承接：{followed}")
     if history.exemptions:
         yield Text(f"免报核销编号：{'、'.join(map(str, history.exemptions))}")
     if history.since is not None:

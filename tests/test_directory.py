@@ -114,7 +114,7 @@ def test_a_name_that_another_department_has_now_is_that_ones() -> None:
 def test_a_name_of_two_departments_is_refused_with_their_codes() -> None:
     today = {code: Department(code, "示范区同名局", "同名局") for code in (A, B)}
     with pytest.raises(
-        UnknownDepartmentError, match=f"'同名局', which 2 departments are called.*: {A}, {B}$"
+        UnknownDepartmentError, match=rf"'同名局', which 2 departments are called.*: {A}, {B}$"
     ):
         directory.find(today, "同名局")
 
@@ -127,7 +127,7 @@ def test_only_names_near_what_was_asked_for_are_offered(asked: str) -> None:
     }
     with pytest.raises(UnknownDepartmentError, match="near it: 新名局"):
         directory.find(today, asked)
-    with pytest.raises(UnknownDepartmentError, match="there are: 新名局, 示范镇$"):
+    with pytest.raises(UnknownDepartmentError, match=r"there are: 新名局, 示范镇$"):
         directory.find(today, "没有这个单位")
 
 

@@ -12,7 +12,6 @@ from jobs.cli.options import (
     Now,
     instant_or_now,
     month_shown,
-    months_with_statement,
     no_statement,
     opened,
     parse_month,
@@ -108,7 +107,7 @@ def explain(
                 found = explained(connection, settings, code, wanted, records, now, name)
             else:
                 found = explained_then(connection, settings, code, wanted, as_of, records, name)
-            months = months_with_statement(connection, as_of)
+            missing = no_statement(connection, wanted, code, as_of) if found is None else None
     if unit is not None:
         if not acts:
             raise typer.BadParameter(
@@ -123,7 +122,7 @@ def explain(
             screen().print(history.rendered(told, departments))
         return
     if found is None:
-        raise typer.BadParameter(no_statement(months, department, wanted), param_hint="YYYY-MM")
+        raise typer.BadParameter(missing or "", param_hint="YYYY-MM")
     if name is not None and not found.figures:
         names = ", ".join(each for each in found.statement.figures if each in _names())
         raise typer.BadParameter(

@@ -109,8 +109,13 @@ def month_shown(connection: "sa.Connection", settings: "Settings", now: datetime
     return statements.month_in_hand(settings, instant_or_now(instant))
 
 
-def months_with_statement(connection: "sa.Connection", at: datetime | None = None) -> list["Month"]:
-    """The months that a check made statements of, the earliest first; or had at an instant."""
+def months_with_statement(
+    connection: "sa.Connection", at: datetime | None = None, department: str | None = None
+) -> list["Month"]:
+    """The months that a check made statements of, the earliest first; or had at an instant.
+
+    Those of a department's own statements where its code is given.
+    """
     import sqlalchemy as sa
 
     from monitor.ledger import statements
@@ -119,17 +124,34 @@ def months_with_statement(connection: "sa.Connection", at: datetime | None = Non
     from monitor.workdays import Month
 
     if at is not None:
-        return [each.month for each in statements.read(connection, department=DISTRICT, at=at)]
+        found = statements.read(connection, department=department or DISTRICT, at=at)
+        return [each.month for each in found]
     query = sa.select(statement.c.month).distinct().order_by(statement.c.month)
+    if department is not None:
+        query = query.where(statement.c.department == department)
     return [Month.parse(month) for month in connection.scalars(query)]
 
 
-def no_statement(months: Sequence["Month"], department: str | None, month: "Month") -> str:
-    """Why there is nothing to show of `month`, and what to do."""
-    if not months:
+def no_statement(
+    connection: "sa.Connection", month: "Month", code: str | None = None, at: datetime | None = None
+) -> str:
+    """Why there is nothing to show of `month`, of all or a department, and what to do."""
+    from monitor import directory
+    from monitor.ledger import succession
+
+    every = months_with_statement(connection, at)
+    if not every:
         return f"No statement of {month} yet. Run: yueqingling pull, then yueqingling check"
-    whose = f" for {department}" if department else ""
-    return f"No statement of {month}{whose}; there are those of {', '.join(map(str, months))}"
+    if code is None:
+        return f"No statement of {month}; there are those of {', '.join(map(str, every))}"
+    known = directory.read(connection, month.last)
+    name = directory.named(known, code).short_name
+    own = months_with_statement(connection, at, code)
+    there_are = f"there are those of {', '.join(map(str, own))}" if own else "it has none"
+    followers = succession.read(connection).followers(code, month.last)
+    heirs = ", ".join(directory.named(known, each).short_name for each in followers)
+    followed = f". It has ended; {heirs} took over what it left" if heirs else ""
+    return f"No statement of {month} for {name}; {there_are}{followed}"
 
 
 def refuse_strangers(names: Sequence[str], settings: "Settings", config: Path) -> None:

@@ -13,7 +13,6 @@ from jobs.cli.options import (
     Now,
     instant_or_now,
     month_shown,
-    months_with_statement,
     no_statement,
     opened,
     parse_month,
@@ -140,7 +139,7 @@ def status(
         contradicted = {
             each.department for each in found if each.obligations and each.department in reported
         }
-        months = months_with_statement(connection)
+        why = None if found else no_statement(connection, wanted, code, as_of)
     if as_json:
         print(json.dumps(status_document(found, departments, contradicted), ensure_ascii=False))
         return
@@ -148,7 +147,7 @@ def status(
         office = settings.office.name
         out.print(Board(found, departments, settings.days, office, contradicted))
     else:
-        out.print(no_statement(months, department, wanted))
+        out.print(why)
     if as_of:
         return
     unwell = [state for state in states if state.error or state.state != "fresh"]

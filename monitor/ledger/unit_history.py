@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.config import Settings
-from monitor.ledger import exemptions
+from monitor.ledger import exemptions, succession
 from monitor.ledger.backlog import Cause
 from monitor.ledger.explained_units import Line, lines
 from monitor.ledger.machine_form import machine_form
@@ -99,7 +99,8 @@ class Event:
 class UnitHistory:
     """An act's whole history; `line` is the unit that it is now, None where it is gone.
 
-    `exemptions` are the numbers of those that cover it.
+    `exemptions` are the numbers of those that cover it, `heirs` the departments that took it over,
+    the last of whom answers for it now.
     It was last in the backlog from `since` to `until` (None: it still is), `age` working days; all
     None where it never was. A move to another month or department begins no stay of its own.
     """
@@ -109,6 +110,7 @@ class UnitHistory:
     standing: Standing
     line: Line | None
     exemptions: tuple[int, ...]
+    heirs: tuple[str, ...]
     delivered: tuple[Delivered, ...]
     statuses: tuple[SeenStatus, ...]
     events: tuple[Event, ...]
@@ -141,16 +143,15 @@ def histories(
 ) -> tuple[UnitHistory, ...]:
     """The acts that `code` names, by action code or record id, of a department or the district.
 
-    An act is the department's that it was charged to once, or is now. `now` is the instant up to
-    which the age of what remains is counted.
+    An act is the department's that it was charged to once, or is now, or that took it over. `now`
+    is the instant up to which the age of what remains is counted.
     """
     acts = _acts(connection, settings, code)
     found = (_history(connection, settings, act, now) for act in acts)
     return tuple(
         each
         for each in found
-        if department == DISTRICT
-        or department == each.department
+        if department in (DISTRICT, each.department, *each.heirs)
         or any(event.department == department for event in each.events)
     )
 
@@ -192,6 +193,9 @@ def _history(
         standing=_standing(row),
         line=stands[0] if stands else None,
         exemptions=_exemptions(connection, act, row) if row is not None and row.exempt else (),
+        heirs=tuple(code for _since, code in succession.parsed(row.heirs))
+        if row is not None
+        else (),
         delivered=tuple(_delivered(connection, act)),
         statuses=_statuses(connection, act),
         events=events,

@@ -102,6 +102,7 @@ def test_identity_codes_are_masked_in_a_history_too() -> None:
         standing=Standing.REMAINS,
         line=line(f"罚{CARD}-1", "row-1"),
         exemptions=(),
+        heirs=(),
         delivered=(Delivered(True, "cases", f"punish|{A}|{CREDIT_CODE}-2", seen, None),),
         statuses=(),
         events=(),

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from monitor.directory import Department, Directory
 from monitor.ledger import succession
 from monitor.ledger.explain import Explanation, explain
+from monitor.ledger.unit_history import histories
 from monitor.notify import standings
 from monitor.store import Store
 from monitor.store.tables import backlog_event, department
@@ -78,6 +79,21 @@ def test_one_that_ends_with_a_month_keeps_that_month(store: Store) -> None:
         (A, "2022-02"): (2, 1),
         (B, "2022-03"): (2, 2),
     }
+
+
+def test_who_took_an_act_over_can_ask_for_its_history(store: Store) -> None:
+    reform = Reform(store)
+    book = reform.book
+    reform.end(A, MID_FEBRUARY, B)
+    book.tick("2022-02-20T10:00")
+    with store.reading() as connection:
+        asked = {
+            code: histories(connection, book.settings, code, "check-5", china("2022-02-20T10:00"))
+            for code in (A, B, C)
+        }
+    [told] = asked[B]
+    assert (told.department, told.heirs) == (A, (B,))
+    assert (asked[A], asked[C]) == ((told,), ())
 
 
 def test_at_a_split_the_owner_of_a_units_item_on_that_day_takes_it(store: Store) -> None:
