@@ -3,14 +3,14 @@
 Departments and the office read it: its words are Chinese, with those of the machine form beside.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
 from jobs.board import close_text
-from jobs.units_table import DaysTable, UnitsTable
+from jobs.units_table import DaysTable, UnitsTable, blank, rules, standing, why
 from monitor.directory import Department, named
 from monitor.ledger.backlog import Cause
 from monitor.ledger.explain import Explanation, FigureLine, ReasonLine
@@ -20,15 +20,25 @@ from monitor.ledger.inheritance import Inheritance
 from monitor.ledger.office_reports import ZeroReport
 from monitor.ledger.since_seal import SinceSeal
 from monitor.ledger.statements import Statement
-from monitor.words import Kind, MonthState
+from monitor.words import Kind, MonthState, Reason
 from monitor.workdays import ZONE
 
-_LACKING: Mapping[str, str] = {
-    Name.ENTRY: "到期未录入",
-    Name.TIMELY: "期限内未报送",
-    Name.RETURN_FIX: "退回后未通过",
+
+def _not_in_time(unit: Line) -> str:
+    """Why a unit was not submitted by its due, whatever is wrong with it besides."""
+    was_never = unit.reason in (Reason.UNENTERED, Reason.DRAFT)
+    return standing(unit) if was_never else "期限内未报送"
+
+
+_LACKING: Mapping[str, Callable[[Line], str]] = {
+    Name.ENTRY: standing,
+    Name.TIMELY: _not_in_time,
+    Name.COMPLETENESS: blank,
+    Name.VALID: lambda unit: rules(unit, lambda rule_class: rule_class != "08"),
+    Name.LINKED: lambda unit: rules(unit, lambda rule_class: rule_class == "08"),
+    Name.RETURN_FIX: lambda unit: standing(unit) or "退回后未通过",
 }
-"""Why a unit is missing from a figure, where neither a reason nor a rule says it."""
+"""What a unit lacks for a figure."""
 
 _COUNTS = {"obligations": "应录", "backlog": "积压", "pending": "待审", "carried": "结转"}
 
@@ -146,7 +156,7 @@ def _figure(figure: FigureLine, departments: Mapping[str, Department]) -> Iterab
     )
     if figure.lacking:
         more = _rest(figure, figure.denominator - figure.numerator, figure.lacking)
-        yield UnitsTable(figure.lacking, more, _LACKING.get(figure.name, ""))
+        yield UnitsTable(figure.lacking, more, _LACKING.get(figure.name, why))
     if figure.items:
         more = figure.denominator - figure.numerator - len(figure.items)
         rest = f" …… 另 {more} 项" if more > 0 else ""

@@ -1,6 +1,6 @@
 """Units for a terminal: which record, when it is due and why; and how dues were counted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -16,13 +16,39 @@ WIDE = 120
 """From this many columns on a unit's source and the days that its due is counted from are shown."""
 
 
-class UnitsTable:
-    """Units, one a line, and how many more there are; on a narrow terminal without the source."""
+def why(unit: Line) -> str:
+    """What is wrong with a unit: the rules that it fails, else its reason, else its blank cells."""
+    return rules(unit) or standing(unit) or blank(unit)
 
-    def __init__(self, units: Sequence[Line], more: int, otherwise: str = "") -> None:
+
+def rules(unit: Line, classes: Callable[[str], bool] = bool) -> str:
+    """The rules that a unit fails, those of some classes."""
+    failures = [f for f in unit.failures if classes(f.rule_class)]
+    return "\n".join(f"{f.rule} ({f.rule_class}) {f.message}" for f in failures)
+
+
+def standing(unit: Line) -> str:
+    """The reason under which a unit stands in the backlog."""
+    return Reason(unit.reason).zh if unit.reason else ""
+
+
+def blank(unit: Line) -> str:
+    """The mandatory cells of a unit that hold nothing."""
+    return f"未填：{'、'.join(unit.blank)}" if unit.blank else ""
+
+
+class UnitsTable:
+    """Units, one a line, and how many more there are; on a narrow terminal without the source.
+
+    `reason` says what is wrong with each.
+    """
+
+    def __init__(
+        self, units: Sequence[Line], more: int, reason: Callable[[Line], str] = why
+    ) -> None:
         self._units = units
         self._more = more
-        self._otherwise = otherwise
+        self._reason = reason
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the table as wide as the terminal allows."""
@@ -41,7 +67,7 @@ class UnitsTable:
                 unit.action_code or unit.record_id,
                 *(where if wide else []),
                 f"{count.due_on:%Y-%m-%d}",
-                why(unit) or self._otherwise,
+                self._reason(unit),
             )
         yield Padding(table, (0, 0, 0, 6))
         if self._more > 0:
@@ -65,15 +91,6 @@ class DaysTable:
             if count.days:
                 days = "  ".join(map(_stretch, _stretches(count.days)))
                 yield Padding(Text(days, "dim"), (0, 0, 0, 6))
-
-
-def why(unit: Line) -> str:
-    """What is wrong with a unit: the rules that it fails, blank cells, else its reason."""
-    if unit.failures:
-        return "\n".join(f"{f.rule} ({f.rule_class}) {f.message}" for f in unit.failures)
-    if unit.reason:
-        return Reason(unit.reason).zh
-    return f"未填：{'、'.join(unit.blank)}" if unit.blank else ""
 
 
 def _cut(count: DayCount) -> str:

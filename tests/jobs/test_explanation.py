@@ -2,8 +2,10 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import pytest
 from rich.console import Console, RenderableType
 
 from jobs import disclosed, history
@@ -13,7 +15,7 @@ from monitor.directory import Department
 from monitor.ledger.day_count import counted
 from monitor.ledger.definitions import DEFINITIONS
 from monitor.ledger.explain import Explanation, FigureLine, ReasonLine
-from monitor.ledger.explained_units import Line
+from monitor.ledger.explained_units import Failure, Line
 from monitor.ledger.figures import Name
 from monitor.ledger.statements import Statement
 from monitor.ledger.unit_history import Delivered, Standing, UnitHistory
@@ -113,6 +115,38 @@ def test_identity_codes_are_masked_in_a_history_too() -> None:
     shown = on_screen(history.rendered([disclosed.history(act, DEPARTMENTS)], DEPARTMENTS))
     assert f"punish|{A}|***-2" in shown
     assert "罚***-1" in shown
+
+
+FAILED = (
+    Failure("check.party_id.credit_code", "06", "验证不通过：不符合编码规则"),
+    Failure("check.check_result.child", "08", "验证不通过：没有相应的处罚"),
+)
+EVERYTHING_WRONG = replace(
+    line("示范检查-1", "row-1"), reason="invalid", failures=FAILED, blank=("检查人员",)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "expected"),
+    [
+        (Name.ENTRY, "unentered", "应录未录"),
+        (Name.TIMELY, "invalid", "期限内未报送"),
+        (Name.TIMELY, "draft", "暂存未报"),
+        (Name.COMPLETENESS, "invalid", "未填：检查人员"),
+        (Name.VALID, "invalid", "check.party_id.credit_code (06) 验证不通过：不符合编码规则"),
+        (Name.LINKED, "invalid", "check.check_result.child (08) 验证不通过：没有相应的处罚"),
+        (Name.RETURN_FIX, "returned", "退回未改"),
+        (Name.PROGRESS, "draft", "check.party_id.credit_code (06) 验证不通过：不符合编码规则"),
+    ],
+)
+def test_below_a_figure_stands_what_a_unit_lacks_for_that_figure(
+    name: Name, reason: str, expected: str
+) -> None:
+    lacking = (replace(EVERYTHING_WRONG, reason=reason),)
+    figure = FigureLine(name.value, name.zh, DEFINITIONS[name], 0, 1, "0.00", lacking)
+    shown = on_screen(rendered(Explanation(STATEMENT, (figure,), None), DEPARTMENTS))
+    [row] = [each for each in shown.splitlines() if "示范检查-1" in each]
+    assert row.rstrip().endswith(f"  {expected}")
 
 
 def test_the_days_of_a_due_are_told_one_by_one_and_free_stretches_together() -> None:

@@ -214,7 +214,7 @@ def test_an_exemption_without_a_reason_or_an_approver_is_refused(
     store: Store, left_out: str
 ) -> None:
     book = Book(store)
-    with pytest.raises(EntryError, match="for the exemption|approved the exemption"):
+    with pytest.raises(EntryError, match=r"for the exemption|approved the exemption"):
         add(book, grant("unit", "x", **{left_out: " "}))
     assert trail(book) == []
 
