@@ -20,7 +20,7 @@ from monitor.ledger.inheritance import Inheritance
 from monitor.ledger.office_reports import ZeroReport
 from monitor.ledger.since_seal import SinceSeal
 from monitor.ledger.statements import Statement
-from monitor.words import Kind, MonthState, Reason
+from monitor.words import DISTRICT, Kind, MonthState, Reason
 from monitor.workdays import ZONE
 
 
@@ -88,7 +88,7 @@ def _head(statement: Statement, departments: Mapping[str, Department]) -> Text:
         f"清零时点 {close_text(statement.close_at)}\n"
         f"当月应录 {statement.obligations} 项；积压 {statement.backlog} 项（当月 "
         f"{statement.backlog_of_month}，往月结转 {statement.carried}），待审 {statement.pending} 项"
-        f"{'；零报送 (silent)' if statement.silent else ''}",
+        f"{_silence(statement)}",
     )
     if statement.not_measured:
         head.append(f"\n未测量：{'、'.join(statement.not_measured)}", "magenta")
@@ -97,6 +97,12 @@ def _head(statement: Statement, departments: Mapping[str, Department]) -> Text:
         after = f"，其中清零时点后 {late} 项" if late else ""
         head.append(f"\n移出（{Cause(cause).zh} {cause}）：{count} 项{after}")
     return head
+
+
+def _silence(statement: Statement) -> str:
+    """Whether nothing was reported: of the district whether any of its departments said nothing."""
+    whose = "有部门" if statement.department == DISTRICT else ""
+    return f"；{whose}零报送 (silent)" if statement.silent else ""
 
 
 def _inheritance(inheritance: Inheritance, departments: Mapping[str, Department]) -> Iterable[str]:
@@ -149,8 +155,8 @@ def _since_seal(since: SinceSeal, statement: Statement, until: str) -> Iterable[
 
 def _figure(figure: FigureLine, departments: Mapping[str, Department]) -> Iterable[RenderableType]:
     share = f"{figure.percent} %" if figure.percent is not None else "—"
-    yield Text.assemble(
-        f"  {figure.zh} ({figure.name}): ",
+    yield _indented(
+        f"{figure.zh} ({figure.name}): ",
         (f"{figure.numerator}/{figure.denominator} = {share}", "bold"),
         (f"   {figure.definition.denominator}，{figure.definition.numerator}", "dim"),
     )
@@ -178,10 +184,15 @@ def _rest(figure: FigureLine, count: int, shown: tuple[Line, ...]) -> int:
 def _reason(reason: ReasonLine) -> Iterable[RenderableType]:
     kinds = "，".join(f"{Kind(kind).zh} {count}" for kind, count in reason.by_kind.items())
     charged = "" if reason.charged == reason.count else f"，其中计入部门 {reason.charged}"
-    yield Text.assemble(
-        f"  {reason.zh} ({reason.reason}): ", (str(reason.count), "bold"), f"{charged}   {kinds}"
+    yield _indented(
+        f"{reason.zh} ({reason.reason}): ", (str(reason.count), "bold"), f"{charged}   {kinds}"
     )
     yield UnitsTable(reason.units, reason.count - len(reason.units))
+
+
+def _indented(*parts: str | tuple[str, str]) -> RenderableType:
+    """A line of a section, whose rest stays below it where the terminal is narrow."""
+    return Padding(Text.assemble(*parts), (0, 0, 0, 2))
 
 
 def _share(figure: Mapping[str, int] | None) -> str:

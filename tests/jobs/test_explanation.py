@@ -19,7 +19,7 @@ from monitor.ledger.explained_units import Failure, Line
 from monitor.ledger.figures import Name
 from monitor.ledger.statements import Statement
 from monitor.ledger.unit_history import Delivered, Standing, UnitHistory
-from monitor.words import Kind, MonthState, Reason
+from monitor.words import DISTRICT, Kind, MonthState, Reason
 from monitor.workdays import Month
 from tests.notify.district import CREDIT_CODE, A
 
@@ -57,10 +57,10 @@ STATEMENT = Statement(
 DEPARTMENTS = {A: Department(A, "示范局", "示范局")}
 
 
-def on_screen(shown: RenderableType) -> str:
-    """What a wide terminal shows."""
+def on_screen(shown: RenderableType, width: int = 200) -> str:
+    """What a terminal shows, by default a wide one."""
     screen = io.StringIO()
-    Console(file=screen, width=200).print(shown)
+    Console(file=screen, width=width).print(shown)
     return screen.getvalue()
 
 
@@ -147,6 +147,20 @@ def test_below_a_figure_stands_what_a_unit_lacks_for_that_figure(
     shown = on_screen(rendered(Explanation(STATEMENT, (figure,), None), DEPARTMENTS))
     [row] = [each for each in shown.splitlines() if "示范检查-1" in each]
     assert row.rstrip().endswith(f"  {expected}")
+
+
+def test_on_a_narrow_terminal_what_a_figure_counts_stays_below_it() -> None:
+    name = Name.COVERAGE_SUB
+    figure = FigureLine(name.value, name.zh, DEFINITIONS[name], 1, 1, "100.00")
+    shown = on_screen(rendered(Explanation(STATEMENT, (figure,), None), DEPARTMENTS), 60)
+    of_figures = shown.split("指标\n")[1].rstrip().splitlines()
+    assert len(of_figures) > 1
+    assert all(each.startswith("  ") for each in of_figures)
+
+
+def test_the_district_is_silent_where_one_of_its_departments_is() -> None:
+    silent = replace(STATEMENT, department=DISTRICT, silent=True)
+    assert "；有部门零报送 (silent)" in on_screen(rendered(Explanation(silent, (), ()), {}))
 
 
 def test_the_days_of_a_due_are_told_one_by_one_and_free_stretches_together() -> None:
