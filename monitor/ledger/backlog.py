@@ -257,6 +257,21 @@ def move_cause(
     )
 
 
+def is_dated_out(row: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether the record or expected row of a unit that is none any more went to another month.
+
+    To one that no units are made of, as those before the first statements.
+    """
+    return sa.or_(
+        *(
+            sa.exists()
+            .where(table.c.id == key, table.c.deleted_at.is_(None), table.c.month != row.c.month)
+            .correlate(row)
+            for table, key in ((behavior, row.c.behavior_id), (expected, row.c.expected_id))
+        )
+    )
+
+
 def _changed() -> sa.Select[Any]:
     """Units that stand under another reason, or are known from another record than before."""
     n = _standing
@@ -317,6 +332,7 @@ def _left(lines: Collection[tuple[str, str]]) -> sa.Select[Any]:
     is_twin = sa.and_(backlog.c.behavior_id.is_(None), expected.c.deleted_at.is_(None))
     cause = sa.case(
         (sa.and_(gone, was_withdrawn), Cause.WITHDRAWN.value),
+        (sa.and_(gone, is_dated_out(backlog)), Cause.DATE_CHANGED.value),
         (sa.and_(gone, is_twin, item_has_ended()), Cause.ITEM_ENDED.value),
         (sa.and_(gone, is_twin), Cause.DUPLICATE.value),
         (gone, Cause.DELETED.value),

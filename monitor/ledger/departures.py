@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from monitor.ledger.backlog import MOVED_OUT, Cause, Moment, event, move_cause
+from monitor.ledger.backlog import MOVED_OUT, Cause, Moment, event, is_dated_out, move_cause
 from monitor.ledger.obligations import among, is_obligation, seen
 from monitor.store import bulk
 from monitor.store.tables import backlog_event, unit
@@ -88,6 +88,7 @@ def _noting_gone(lines: frozenset[tuple[str, str]]) -> sa.Insert:
         then("month") == u.month,
     )
     cause = sa.case(
+        (sa.and_(sa.not_(is_there), is_dated_out(unit)), Cause.DATE_CHANGED.value),
         (sa.not_(is_there), Cause.DELETED.value),
         (then("exempt"), Cause.EXEMPTED.value),
         (then("duplicate"), Cause.DUPLICATE.value),

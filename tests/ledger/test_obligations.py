@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+import pytest
 import sqlalchemy as sa
 
 from monitor.store import Store
@@ -156,6 +157,30 @@ def test_a_record_moved_to_another_month_leaves_the_old_one_as_moved_out(store: 
     january = found[A, "2022-01"]
     assert (january.backlog_of_month, january.carried) == (0, 1)
     assert january.moved_out == {"date_changed": 1}
+
+
+@pytest.mark.parametrize("status", ["draft", "accepted"])
+def test_a_record_moved_to_a_month_before_the_first_has_another_date_and_is_not_deleted(
+    store: Store, status: str
+) -> None:
+    book = Book(store, start="2022-01")
+    record = book.record(status=status)
+    book.tick(OPEN)
+    book.change(record, occurred_on=date(2021, 12, 28))
+    found = book.tick("2022-02-10T10:00")[A, "2022-01"]
+    assert (found.obligations, found.backlog) == (0, 0)
+    assert found.moved_out == {"date_changed": 1}
+
+
+def test_an_expected_act_of_a_month_before_the_first_has_another_date_and_is_no_duplicate(
+    store: Store,
+) -> None:
+    book = Book(store, start="2022-01")
+    row = book.expect()
+    book.tick(OPEN)
+    book.amend(expected, row, due_basis_on=date(2021, 12, 28))
+    found = book.tick("2022-02-10T10:00")[A, "2022-01"]
+    assert (found.obligations, found.moved_out) == (0, {"date_changed": 1})
 
 
 def test_a_record_moved_to_another_department_is_moved_out_of_the_first(store: Store) -> None:
