@@ -11,8 +11,9 @@ from monitor.ledger.seals import Seal
 FORMAT = 1
 _HOW = (
     "seals 按封存先后排列。每个 hash 是其 document 的 SHA-256（十六进制）：先写成 UTF-8 JSON，"
-    "键按码位升序排列，不留空白，非 ASCII 字符不转义。document.previous_hash 是前一个封存的 hash，"
-    "第一个为 null。同一月份可有多版（revision），后一版的 document.follows 写明其前一版的 hash、"
+    "键按码位升序排列，不留空白，非 ASCII 字符不转义，数字照文件中的写法。"
+    "document.previous_hash 是前一个封存的 hash，第一个为 null。"
+    "同一月份可有多版（revision），后一版的 document.follows 写明其前一版的 hash、"
     "重新打开的时间和理由；最后一版有效。"
     "statements 中每个部门的 hash 以同样方式取自该部门除 hash 外的全部内容；"
     "marks 是每个数字的 SHA-256 的前 8 位，只用于指出被改动的是哪个数字。"

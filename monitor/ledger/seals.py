@@ -141,7 +141,7 @@ def make(
         "close_at": close_at(month, settings).isoformat(),
         "sealed_at": now.isoformat(),
         "previous_hash": previous,
-        "rule": settings.month_zero.model_dump(mode="json"),
+        "rule": _plain(settings.month_zero.model_dump(mode="json")),
         "statements": [_frozen(account) for account in accounts],
     }
     document["marks"] = head_marks(document)
@@ -155,6 +155,15 @@ def make(
             hash=digest(document),
         )
     )
+
+
+def _plain(value: Any) -> Any:
+    """The value with whole numbers as such: 20.0 is 20 to all who write JSON but Python's."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _followed(connection: sa.Connection, reopened: Reopening) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Whatever is changed after it was sealed is found, and named."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from monitor.ledger import seals, verification
 from monitor.store import Store
 from monitor.store.tables import seal, statement
+from monitor.store.types import canonical
 from tests.ledger.book import A, B, Book
 
 SEALED = "2022-02-12T09:00"
@@ -46,6 +48,16 @@ def rewrite(
         change(document)
         hashed = {"hash": seals.digest(document)} if rehash else {}
         connection.execute(sa.update(seal).where(of_month).values(document=document, **hashed))
+
+
+def test_a_seal_has_no_number_that_other_programs_would_write_otherwise(book: Book) -> None:
+    with book.store.reading() as connection:
+        chain = seals.read(connection)
+    assert chain[0].document["rule"]["coverage_targets"] == [20, 40, 60, 80]
+    fractions: list[str] = []
+    for each in chain:
+        json.loads(canonical(each.document), parse_float=fractions.append)
+    assert fractions == []
 
 
 def test_what_nobody_touched_is_as_it_was_sealed(book: Book) -> None:
