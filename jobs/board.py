@@ -191,12 +191,12 @@ def _title(first: Statement, calendar: Calendar, office: str, *, wide: bool) -> 
     return title
 
 
-def close_text(instant: datetime) -> str:
-    """The close in China's time as people say it: 24:00 of the day that ends."""
+def close_text(instant: datetime, day: str = "%m-%d") -> str:
+    """The close in China's time as people say it: 24:00 of the day that ends, written as `day`."""
     local = instant.astimezone(ZONE)
     if (local.hour, local.minute) == (0, 0):
-        return f"{local - _ONE_DAY:%m-%d} 24:00"
-    return f"{local:%m-%d %H:%M}"
+        return f"{(local - _ONE_DAY).strftime(day)} 24:00"
+    return f"{local.strftime(day)} {local:%H:%M}"
 
 
 def _legend(statements: Sequence[Statement]) -> Text:

@@ -6,8 +6,8 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 
+from jobs.board import close_text
 from monitor.ledger.closing import Prospect
-from monitor.workdays import ZONE
 
 
 class ClosingTable:
@@ -23,11 +23,10 @@ class ClosingTable:
             table.add_column(name, no_wrap=True)
         table.add_column("未读取的来源", overflow="fold")
         for each in self._prospects:
-            instants = (each.close_at, each.deadline)
             table.add_row(
                 str(each.month),
                 each.standing.zh + ("（重新打开）" if each.reopened else ""),
-                *(f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}" for at in instants),
+                *(close_text(at, "%Y-%m-%d") for at in (each.close_at, each.deadline)),
                 "、".join(each.unread) or "—",
             )
         yield table

@@ -45,7 +45,7 @@ def close(
     from jobs.cli.screen import screen
     from jobs.closing_table import ClosingTable, as_dict
     from monitor.errors import NotDueError
-    from monitor.ledger import closing
+    from monitor.ledger import closing, statements
     from monitor.workdays import Month, local_day, months_between
 
     instant = instant_or_now(now)
@@ -64,6 +64,13 @@ def close(
             return [each for each in found if wanted in (None, each.month)]
 
         before = prospects()
+        earliest = statements.earliest(settings, instant)
+        is_sealed = before[0].standing is closing.Standing.SEALED
+        if wanted is not None and wanted < earliest and not is_sealed:
+            raise NotDueError(
+                f"expected a month that statements are made of ({earliest} or later), "
+                f"found {wanted}"
+            )
         if wanted is not None and before[0].standing not in (
             closing.Standing.DUE,
             closing.Standing.SEALED,
@@ -98,11 +105,11 @@ def close(
 
 def _refusal(prospect: "Prospect") -> str:
     """Why a month is not sealed now, and when it can be."""
+    from jobs.board import close_text
     from monitor.ledger.closing import Standing
-    from monitor.workdays import ZONE
 
     close_at, deadline = (
-        f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}" for at in (prospect.close_at, prospect.deadline)
+        close_text(at, "%Y-%m-%d") for at in (prospect.close_at, prospect.deadline)
     )
     why = {
         Standing.OPEN: f"it closes at {close_at}",

@@ -28,7 +28,7 @@ def close(office: Path, *arguments: str, now: str = NOW) -> Said:
 def test_a_month_that_is_open_or_waits_is_refused_with_the_reason(office: Path) -> None:
     early = close(office, "2022-02")
     assert early.code == 2
-    assert "found 2022-02: it closes at 2022-03-08 00:00" in early.err
+    assert "found 2022-02: it closes at 2022-03-07 24:00" in early.err
     waiting = close(office, "2022-01")
     assert waiting.code == 2
     assert "checks. Pull them; it is sealed at 2022-02-14 12:00 at the latest" in waiting.err
@@ -46,3 +46,17 @@ def test_a_dry_run_writes_nothing_and_a_closing_seals_once(office: Path) -> None
     assert (again.code, "已封存" in again.out) == (0, True)
     assert yueqingling(office, "seal", "list", "--json").json == before
     assert "没有可封存的月份" in close(office, now=late).out
+
+
+def test_a_month_before_the_first_is_refused_and_not_shown_as_one_to_seal(office: Path) -> None:
+    with (office / "yueqingling.toml").open("a", encoding="utf-8") as settings:
+        settings.write('[month_zero]\nstart = "2022-01"\n')
+    for arguments in (["2021-12"], ["2021-12", "--dry-run"]):
+        said = close(office, *arguments)
+        assert said.code == 2
+        assert "statements are made of (2022-01 or later), found 2021-12" in said.err
+
+
+def test_the_close_is_told_as_people_say_it(office: Path) -> None:
+    yueqingling(office, "check", "--now", "2022-01-20T10:00")
+    assert "2022-02-11 24:00  2022-02-14 12:00" in close(office, "--dry-run").out
