@@ -13,7 +13,7 @@ from monitor.ledger.figures import Name, percent
 from monitor.ledger.revisions import Reopening
 from monitor.ledger.seals import Seal
 from monitor.ledger.verification import Broken, Verdict
-from monitor.words import MonthState, Reason
+from monitor.words import DISTRICT, MonthState, Reason
 from monitor.workdays import ZONE, Month
 
 _FIGURES = (
@@ -22,6 +22,10 @@ _FIGURES = (
     (Name.LINKED, "关联率"),
     (Name.PROGRESS, "清零进度"),
 )
+
+
+WIDE = 110
+"""From this many columns on every figure has a column of its own."""
 
 
 class SealsTable:
@@ -66,25 +70,40 @@ class SealTable:
         self._departments = departments
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """Draw the title, the departments in the document's order and the hash."""
+        """Draw the title, the district, the departments in the document's order, and the hash.
+
+        On a narrow terminal the progress stands for all figures.
+        """
         seal = self._seal
         yield Text(f"{seal.month} 第 {seal.revision} 版，封存于 {_at(seal)}", "bold")
         if seal.reopened:
             yield Text(_reopened(seal, seal.reopened), "bold red")
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-        table.add_column("部门")
+        figures = _FIGURES if options.max_width >= WIDE else _FIGURES[-1:]
+        table.add_column("部门", overflow="fold")
         table.add_column("封存状态", no_wrap=True)
-        for name in ("应录", "积压", "待审", "结转", *(zh for _name, zh in _FIGURES)):
+        for name in ("应录", "积压", "待审", "结转", "移出", *(zh for _name, zh in figures)):
             table.add_column(name, justify="right", no_wrap=True)
-        for each in reversed(seal.document["statements"]):
+        for each in sorted(seal.document["statements"], key=_is_department):
             table.add_row(
                 named(self._departments, each["department"]).short_name,
-                MonthState(each["state"]).zh,
+                _state(each),
                 *(str(each[name]) for name in ("obligations", "backlog", "pending", "carried")),
-                *(_share(each["figures"].get(name)) for name, _zh in _FIGURES),
+                str(sum(each["moved_out"].values())),
+                *(_share(each["figures"].get(name)) for name, _zh in figures),
             )
         yield table
         yield Text(f"哈希 {seal.hash}", "dim")
+
+
+def _is_department(statement: Mapping[str, Any]) -> bool:
+    return bool(statement["department"] != DISTRICT)
+
+
+def _state(statement: Mapping[str, Any]) -> str:
+    """The sealed state, with the silence that alone can make it one that isn't cleared."""
+    is_silent = statement["silent"] and _is_department(statement)
+    return f"{MonthState(statement['state']).zh}{' 零报送' if is_silent else ''}"
 
 
 def listed(seal: Seal) -> dict[str, Any]:

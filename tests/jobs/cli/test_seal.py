@@ -13,6 +13,7 @@ from monitor.store import Store
 from monitor.store.tables import statement
 from tests.jobs.cli.conftest import Shown
 from tests.jobs.cli.user import yueqingling
+from tests.ledger.book import A, B, Book, C
 
 GUIDE = Path(__file__).parents[3] / "docs" / "operate.md"
 
@@ -60,6 +61,34 @@ def test_the_guides_script_names_the_month_of_a_changed_figure(
     file.write_text(json.dumps(document), encoding="utf-8")
     month = document["seals"][-1]["month"]
     assert proved(script, file) == (1, f"{month}: not as it was sealed")
+
+
+def test_on_a_narrow_terminal_a_seal_names_its_departments_whole(demo: Shown) -> None:
+    month = yueqingling(demo.folder, "seal", "list", "--json").json["seals"][0]["month"]
+    narrow = yueqingling(demo.folder, "seal", "show", month, columns=80)
+    assert narrow.widest <= 80
+    assert all(name in narrow.out for name in ("城管执法局", "市场监管局", "移出", "清零进度"))
+    assert "关联率" not in narrow.out
+    assert "关联率" in yueqingling(demo.folder, "seal", "show", month, columns=120).out
+
+
+def test_a_sealed_silence_is_told_beside_the_state_that_it_made(
+    tmp_path: Path, store_url: str
+) -> None:
+    (tmp_path / "yueqingling.toml").write_text(f'[store]\nurl = "{store_url}"\n', encoding="utf-8")
+    store = Store(store_url)
+    book = Book(store, [A, B])
+    book.item("1000", B)
+    key = book.record(status="draft", submitted=None)
+    book.tick("2022-02-08T09:00")
+    book.change(key, implement_institution_code=C)
+    book.tick("2022-02-12T09:00")
+    store.close()
+    rows = yueqingling(tmp_path, "seal", "show", "2022-01").out.splitlines()
+    [moved] = [each.split() for each in rows if each.startswith("示范1局")]
+    [silent] = [each.split() for each in rows if each.startswith("示范2局")]
+    assert moved[:7] == ["示范1局", "按期清零", "0", "0", "0", "0", "1"]
+    assert silent[:3] == ["示范2局", "未清零", "零报送"]
 
 
 def test_a_seal_is_shown_as_it_was_frozen(demo: Shown) -> None:
