@@ -278,7 +278,7 @@ def of_district(known: Known, rows: Sequence[Account], month: Month) -> Account:
         moved.update(row.moved_out)
         moved_late.update(row.moved_out_late)
         reasons.update(row.reasons)
-    shares = figures.district(row.figures for row in rows)
+    shares = figures.district((row.department, row.figures) for row in rows)
     zeros = {
         Name.ZERO: (sum(row.zero for row in decided), len(decided)),
         Name.NOT_MEASURED: (len(in_scope) - len(decided), len(in_scope)),

@@ -13,7 +13,7 @@ from fractions import Fraction
 import sqlalchemy as sa
 
 from monitor.ledger.obligations import is_obligation, is_record
-from monitor.words import Reason, Word
+from monitor.words import UNKNOWN_DEPARTMENT, Reason, Word
 
 Figures = dict[str, dict[str, int]]
 
@@ -93,19 +93,23 @@ def kept(figures: Mapping[Name, tuple[int, int]]) -> Figures:
     }
 
 
-def district(departments: Iterable[Mapping[str, Mapping[str, int]]]) -> Figures:
+def district(departments: Iterable[tuple[str, Mapping[str, Mapping[str, int]]]]) -> Figures:
     """The district's figures: sums over sums, and the mean of departments as `…_macro`.
 
+    Made from those of each department by its code; what nobody owns is in the sums, and is no
+    department that a mean could be of.
     A mean is written as the sum of the departments' ratios over their number, both times 10^9.
     """
     sums: dict[str, list[int]] = {}
     shares: dict[str, Counter[int]] = {}  # by denominator: adding fractions one by one is slow
     numbers: Counter[str] = Counter()
-    for figures in departments:
+    for code, figures in departments:
         for name, each in figures.items():
             total = sums.setdefault(name, [0, 0])
             total[0] += each["numerator"]
             total[1] += each["denominator"]
+            if code == UNKNOWN_DEPARTMENT:
+                continue
             shares.setdefault(name, Counter())[each["denominator"]] += each["numerator"]
             numbers[name] += 1
     micro = {name: figure(*total) for name, total in sums.items()}

@@ -10,7 +10,7 @@ from monitor.ledger.states import Position, current, is_late, judged
 from monitor.store import Store
 from monitor.store.tables import seal
 from monitor.words import MonthState
-from tests.ledger.book import A, B, Book, china, shown
+from tests.ledger.book import A, B, Book, china, share, shown
 
 OPEN, SEALED, LATER = "2022-02-10T09:00", "2022-02-12T09:00", "2022-02-16T09:00"
 FILES = {"kind": "files", "path": "inbox/*.csv", "status": "accepted"}
@@ -285,6 +285,15 @@ def test_a_department_whose_source_is_not_read_is_never_called_cleared(store: St
     assert not found[A, "2022-01"].zero
     assert "zero_ratio" not in found["district", "2022-01"].figures
     assert shown(found["district", "2022-01"], "not_measured_ratio") == "1/1 = 100.00 %"
+
+
+def test_records_that_nobody_owns_are_in_the_districts_sums_and_in_no_mean(store: Store) -> None:
+    book = Book(store)
+    book.record()
+    book.record(owner=None, fails=["02"])
+    district = book.tick(OPEN)["district", "2022-01"]
+    assert shown(district, "valid_ratio") == "1/2 = 50.00 %"
+    assert str(share(district, "valid_ratio_macro")) == "100.00"
 
 
 def test_records_that_nobody_owns_count_for_the_district_only(store: Store) -> None:
