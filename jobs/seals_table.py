@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.directory import Department, Directory, named
-from monitor.ledger.figures import Name, percent
+from monitor.ledger.backlog import Cause
+from monitor.ledger.figures import Name, macro_name, percent
 from monitor.ledger.revisions import Reopening
 from monitor.ledger.seals import Seal
 from monitor.ledger.verification import Broken, Verdict
@@ -182,6 +183,9 @@ _COUNTS = {
 }
 
 
+_MOVED = {"moved_out": "移出", "moved_out_late": "清零时点后移出"}
+
+
 def _figure(figure: str, month: str | None, departments: Directory) -> str:
     """What was changed by its Chinese name, where it has one, and as the document has it."""
     kind, _, name = figure.partition(".")
@@ -189,6 +193,10 @@ def _figure(figure: str, month: str | None, departments: Directory) -> str:
         return f"{departments.named(name, Month.parse(month).last).name}（{figure}）"
     if kind == "figures" and name in frozenset(Name):
         return f"{Name(name).zh}（{figure}）"
+    if kind == "figures" and (of := [each for each in Name if macro_name(each) == name]):
+        return f"{of[0].zh}的部门平均（{figure}）"
+    if kind in _MOVED and name in frozenset(Cause):
+        return f"{_MOVED[kind]}：{Cause(name).zh}（{figure}）"
     if kind == "reasons" and name in frozenset(Reason):
         return f"{Reason(name).zh}（{figure}）"
     return f"{_COUNTS[figure]}（{figure}）" if figure in _COUNTS else figure

@@ -235,6 +235,18 @@ def test_a_blank_date_falls_back_to_the_expected_day_then_to_the_submission(stor
     assert found[A, "2021-12"].reasons == {"invalid": 1}
 
 
+def test_a_record_with_a_blank_institution_is_its_items_owners_else_the_offices(
+    store: Store,
+) -> None:
+    book = Book(store, (A, B))
+    book.item("1000", B)
+    book.record(owner=None, items=["1000"])
+    book.record(owner=None, items=["2000"])
+    found = book.tick(OPEN)
+    owners = {A: 0, B: 1, "unknown": 1, "district": 2}
+    assert {code: found[code, "2022-01"].obligations for code in owners} == owners
+
+
 def test_a_date_later_than_all_that_is_known_of_the_record_does_not_hide_it(store: Store) -> None:
     book = Book(store)
     book.record(on=date(2052, 1, 10), fails=["10"])
