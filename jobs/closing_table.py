@@ -5,13 +5,14 @@ from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
+from rich.text import Text
 
 from jobs.board import close_text
-from monitor.ledger.closing import Prospect
+from monitor.ledger.closing import Prospect, Standing
 
 
 class ClosingTable:
-    """The months in their order: standing, close, latest instant of the seal, what it awaits."""
+    """The months in their order: standing, close, latest instant of the seal, what is unread."""
 
     def __init__(self, prospects: Sequence[Prospect]) -> None:
         self._prospects = prospects
@@ -30,6 +31,12 @@ class ClosingTable:
                 "、".join(each.unread) or "—",
             )
         yield table
+        if any(each.standing is Standing.DUE and each.unread for each in self._prospects):
+            yield Text(
+                "可封存的月份有来源自清零时点后未读取：现在封存，其所供数据可能记为无数据。"
+                "可先运行 yueqingling pull",
+                "yellow",
+            )
 
 
 def as_dict(prospect: Prospect) -> dict[str, Any]:

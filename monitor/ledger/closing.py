@@ -27,8 +27,9 @@ class Standing(Word):
 class Prospect:
     """A month on its way to the seal.
 
-    `unread` are the sources that were not read whole since the close; at `deadline` the month is
-    sealed without them. `reopened` where it was sealed before, and is to be sealed anew.
+    `unread` are the sources that it waits for, or that it would be sealed without: they were not
+    read whole since the close. At `deadline` it no longer waits. `reopened` where it was sealed
+    before, and is to be sealed anew.
     """
 
     month: Month
@@ -76,7 +77,7 @@ def prospects(
             else:
                 standing = Standing.DUE
             is_held = is_held or standing in (Standing.OPEN, Standing.READING)
-            waited_for = unread if standing is Standing.READING else ()
-            yield Prospect(month, standing, closing, deadline, waited_for, reopening)
+            matters = standing in (Standing.READING, Standing.DUE)
+            yield Prospect(month, standing, closing, deadline, unread if matters else (), reopening)
 
     return list(found())

@@ -15,7 +15,7 @@ MONTHS = [Month(2021, 12), Month(2022, 1), Month(2022, 2)]
 
 
 def standings(book: Book, now: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Where December to February stand, and the sources that each waits for."""
+    """Where December to February stand, and the sources that each waits for or goes without."""
     book.commit()
     with book.store.reading() as connection:
         found = closing.prospects(connection, book.settings, china(now), MONTHS)
@@ -32,7 +32,7 @@ def test_a_month_waits_for_the_sources_not_read_since_its_close(store: Store) ->
     assert standings(book, "2022-02-11T23:59:59")[1] == ("open", ())
     assert standings(book, "2022-02-12T10:00")[1] == ("reading", ("two",))
     assert standings(book, "2022-02-14T11:59")[1] == ("reading", ("two",))
-    assert standings(book, "2022-02-14T12:00")[1] == ("due", ())
+    assert standings(book, "2022-02-14T12:00")[1] == ("due", ("two",))
     book.pulled("two", "2022-02-12T10:30")
     assert standings(book, "2022-02-12T11:00")[1] == ("due", ())
 

@@ -60,3 +60,13 @@ def test_a_month_before_the_first_is_refused_and_not_shown_as_one_to_seal(office
 def test_the_close_is_told_as_people_say_it(office: Path) -> None:
     yueqingling(office, "check", "--now", "2022-01-20T10:00")
     assert "2022-02-11 24:00  2022-02-14 12:00" in close(office, "--dry-run").out
+
+
+def test_a_month_that_would_be_sealed_without_a_source_says_so_before(office: Path) -> None:
+    yueqingling(office, "check", "--now", "2022-01-20T10:00")
+    tried = close(office, "2022-01", "--dry-run", now="2022-02-14T12:00")
+    assert tried.code == 0
+    assert "2022-02-14 12:00  checks" in tried.out
+    assert "可先运行 yueqingling pull" in tried.out
+    yueqingling(office, "pull", "--now", "2022-02-14T12:00")
+    assert "yueqingling pull" not in close(office, "--dry-run", now="2022-02-14T12:01").out
