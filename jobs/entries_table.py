@@ -124,6 +124,9 @@ def _wrong(exemption: Exemption) -> list[str]:
     lines = []
     if exemption.overlaps:
         lines.append(f"与 {'、'.join(map(str, exemption.overlaps))} 重叠")
+    begins_on, ends_on = exemption.grant.begins_on, exemption.grant.ends_on
+    if begins_on and ends_on and ends_on < begins_on:
+        lines.append("止于开始之前，从不生效")
     if not exemption.exists:
         lines.append("对象不存在")
     return lines

@@ -2,6 +2,7 @@
 
 import io
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,18 @@ def test_an_exemption_says_what_it_hides_before_it_is_added(office: Path) -> Non
     )
     assert ended.out.strip() == f"免报核销 {number} 至 2022-01-31 止"
     assert "示范审批人" in yueqingling(office, "exempt", "list", columns=150).out
+
+
+def test_a_feeds_exemption_that_ends_before_it_begins_is_told_in_the_list(
+    tmp_path: Path, store_url: str
+) -> None:
+    (tmp_path / "yueqingling.toml").write_text(f'[store]\nurl = "{store_url}"\n', encoding="utf-8")
+    store = Store(store_url)
+    book = Book(store, [A])
+    book.exempt("department", department=A, begins_on=date(2022, 2, 1), ends_on=date(2022, 1, 31))
+    book.commit()
+    store.close()
+    assert "止于开始之前，从不生效" in yueqingling(tmp_path, "exempt", "list", columns=150).out
 
 
 @pytest.mark.parametrize("answer", ["n\n", ""])
