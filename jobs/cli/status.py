@@ -95,6 +95,12 @@ def status(
     from monitor.sources.state import source_states
     from monitor.workdays import local_day
 
+    if trend and (month or department):
+        raise typer.BadParameter(
+            "expected whose it is and --days alone, found "
+            f"{'--month' if month else '--department'}, too",
+            param_hint="--trend",
+        )
     out = screen()
     instant = instant_or_now(now)
     with opened(config) as (settings, store), store.reading() as connection:

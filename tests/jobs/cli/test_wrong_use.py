@@ -104,6 +104,11 @@ def test_a_store_that_fails_meanwhile_is_explained(half_a_store: Path) -> None:
         ("status -m october", "expected a month such as 2026-10, found 'october'"),
         ("status --now 20x", "expected an instant such as 2026-11-03T10:00, found '20x'"),
         ("status -d nobody", "found 'nobody'; there are: "),
+        (
+            "status --trend district -d 教委",
+            "--trend: expected whose it is and --days alone, found",
+        ),
+        ("status --trend district -m 2026-10", "found --month, too"),
         ("explain 城管 2026-10", "found '城管'; near it: 城管执法局"),
         ("explain", "Missing argument 'DEPARTMENT'"),
         (
