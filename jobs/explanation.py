@@ -145,6 +145,7 @@ def _since_seal(since: SinceSeal, statement: Statement, until: str) -> Iterable[
     for each in since.changes:
         moves = [f"新增 {each.came}"] if each.came else []
         moves += [f"减少 {each.left}"] if each.left else []
+        moves += [f"变更原因 {each.changed}"] if each.changed else []
         yield Text(f"  封存后变化：{Cause(each.cause).zh} ({each.cause}) {'，'.join(moves)}")
     if since.seen_late:
         yield Text(

@@ -116,7 +116,7 @@ def explain(
             )
         told = [disclosed.history(each, departments) for each in acts]
         if as_json:
-            document = {"format": 1, "units": [each.to_json() for each in told]}
+            document = {"format": unit_history.FORMAT, "units": [each.to_json() for each in told]}
             print(json.dumps(document, ensure_ascii=False))
         else:
             screen().print(history.rendered(told, departments))

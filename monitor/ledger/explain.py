@@ -40,8 +40,9 @@ from monitor.store.tables import calendar_day, expected_kind, unit
 from monitor.words import DISTRICT, Kind, Reason
 from monitor.workdays import Month, local_day
 
-FORMAT = 2
-"""Since 2 units say how their due was counted, day by day, and figures what they count."""
+FORMAT = 3
+"""Since 2 units say how their due was counted, day by day, and figures what they count; since 3
+changes since the seal tell of how many units the reason changed, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,15 @@ COUNTED = ("obligations", "backlog", "pending", "carried")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How many units came into the backlog, or left it, for one cause after the close."""
+    """How many units came into the backlog, left it, or stand in it for another reason.
+
+    For one cause after the close; a unit counts as often as it did so.
+    """
 
     cause: str
     came: int
     left: int
+    changed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +96,17 @@ def _changes(
     followed: Collection[str],
     then: Moment | None,
 ) -> tuple[Change, ...]:
-    """What came and left after the close, of the month and those before it, by cause."""
+    """What came, left and changed after the close, of the month and those before it, by cause."""
     e = backlog_event.c
     came = sa.func.sum(sa.case((e.from_reason.is_(None), 1), else_=0))
     left = sa.func.sum(sa.case((e.to_reason.is_(None), 1), else_=0))
+    changed = sa.func.sum(sa.case((e.from_reason != e.to_reason, 1), else_=0))
     query = (
-        sa.select(e.cause, came, left)
+        sa.select(e.cause, came, left, changed)
         .where(
             e.at >= statement.close_at,
             e.month <= str(statement.month),
-            e.from_reason.is_(None) != e.to_reason.is_(None),
+            e.from_reason.is_distinct_from(e.to_reason),
             sa.true() if then is None else e.look <= then.look,
         )
         .group_by(e.cause)

@@ -25,6 +25,8 @@ from monitor.store.tables import (
 from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT, Kind, Word
 from monitor.workdays import Month, local_day
 
+FORMAT = 2
+"""Since 2 a unit says who took it over."""
 MOST = 20
 """How many acts of one code are told, the oldest first."""
 

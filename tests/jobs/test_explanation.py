@@ -17,6 +17,7 @@ from monitor.ledger.definitions import DEFINITIONS
 from monitor.ledger.explain import Explanation, FigureLine, ReasonLine
 from monitor.ledger.explained_units import Failure, Line
 from monitor.ledger.figures import Name
+from monitor.ledger.since_seal import COUNTED, Change, SinceSeal
 from monitor.ledger.statements import Statement
 from monitor.ledger.unit_history import Delivered, Standing, UnitHistory
 from monitor.words import DISTRICT, Kind, MonthState, Reason
@@ -161,6 +162,23 @@ def test_on_a_narrow_terminal_what_a_figure_counts_stays_below_it() -> None:
 def test_the_district_is_silent_where_one_of_its_departments_is() -> None:
     silent = replace(STATEMENT, department=DISTRICT, silent=True)
     assert "；有部门零报送 (silent)" in on_screen(rendered(Explanation(silent, (), ()), {}))
+
+
+def test_what_has_another_reason_since_the_seal_is_said_by_its_cause() -> None:
+    since = SinceSeal(
+        sealed_at=datetime(2022, 2, 14, 4, tzinfo=UTC),
+        revision=1,
+        state=MonthState.NOT_CLEARED,
+        counts=dict.fromkeys(COUNTED, 1),
+        figures={},
+        changes=(Change("found_late", 2, 0), Change("judged", 1, 0, 3)),
+        remained=1,
+        remains=1,
+        seen_late=0,
+    )
+    shown = on_screen(rendered(Explanation(STATEMENT, (), (), (), since), DEPARTMENTS))
+    assert "封存后变化：清零时点后发现 (found_late) 新增 2\n" in shown
+    assert "封存后变化：检核 (judged) 新增 1，变更原因 3\n" in shown
 
 
 def test_the_days_of_a_due_are_told_one_by_one_and_free_stretches_together() -> None:

@@ -105,6 +105,21 @@ def test_what_changed_after_the_close_is_told_by_its_causes(store: Store) -> Non
     }
 
 
+def test_another_reason_than_at_the_close_is_told_by_its_cause(store: Store) -> None:
+    book = Book(store)
+    draft = book.record(status="draft", submitted=None)
+    book.expect(action_code="示范-2")
+    book.tick(LATER)
+    book.change(draft, status="accepted", submitted_at=china("2022-02-15T09:00"))
+    book.fail(draft, "06")
+    book.record(action_code="示范-2", status="returned", submitted="2022-02-14T09:00")
+    book.tick("2022-02-15T10:00")
+    found = _since_seal(book)
+    assert found is not None
+    assert set(found.changes) == {Change("judged", 0, 0, 1), Change("returned", 0, 0, 1)}
+    assert (found.remained, found.remains, found.seen_late) == (2, 2, 0)
+
+
 def test_before_its_seal_a_month_has_not_changed_since(store: Store) -> None:
     book = Book(store)
     book.record(fails=["06"])

@@ -185,7 +185,7 @@ def test_an_explanation_is_json(store: Store) -> None:
     book.item("01030100100101")
     book.record(status="draft", submitted=None)
     document = json.loads(json.dumps(_explained(book).to_json()))
-    assert (document["format"], document["statement"]["month"]) == (2, "2022-01")
+    assert (document["format"], document["statement"]["month"]) == (3, "2022-01")
     days = document["reasons"][0]["units"][0]["count"]["days"]
     assert days[0] == {"day": "2022-01-11", "kind": "weekday", "holiday": None, "number": 1}
     coverage = next(f for f in document["figures"] if f["name"] == "coverage_sub_ratio")

@@ -201,7 +201,7 @@ def test_a_department_is_explained_down_to_records_and_rules(demo: Shown, board:
     assert "合格率 (valid_ratio): " in shown
     assert "不合格 (invalid): " in shown
     document = yueqingling(demo.folder, "explain", "城管执法局", MONTH, "--json").json
-    assert document["format"] == 2
+    assert document["format"] == 3
     wanted = max(board.json["departments"], key=lambda row: row["backlog"])
     assert document["statement"]["backlog"] == wanted["backlog"]
     counted = {line["reason"]: line["charged"] for line in document["reasons"] if line["charged"]}
