@@ -48,5 +48,9 @@ def history(found: UnitHistory, departments: Container[str]) -> UnitHistory:
 
 
 def _line(line: Line, departments: Container[str]) -> Line:
-    action_code = line.action_code and masked(line.action_code, departments)
-    return replace(line, action_code=action_code, record_id=masked(line.record_id, departments))
+    return replace(
+        line,
+        action_code=line.action_code and masked(line.action_code, departments),
+        document_no=line.document_no and masked(line.document_no, departments),
+        record_id=masked(line.record_id, departments),
+    )

@@ -64,7 +64,7 @@ class UnitsTable:
             count = unit.count
             where = [unit.source, f"{count.basis.zh} {count.counted_from:%Y-%m-%d}"]
             table.add_row(
-                unit.action_code or unit.record_id,
+                unit.action_code or unit.document_no or unit.record_id,
                 *(where if wide else []),
                 f"{count.due_on:%Y-%m-%d}",
                 self._reason(unit),

@@ -43,7 +43,7 @@ def explain(
         typer.Option(
             "--unit",
             metavar="CODE",
-            help="One act's history instead, by its action code or record id.",
+            help="One act's history instead, by its action code, document number or record id.",
         ),
     ] = None,
     records: Annotated[
@@ -111,7 +111,8 @@ def explain(
     if unit is not None:
         if not acts:
             raise typer.BadParameter(
-                f"expected an action code or record id of {department}, found none such",
+                f"expected an action code, document number or record id of {department}, "
+                "found none such",
                 param_hint="--unit",
             )
         told = [disclosed.history(each, departments) for each in acts]

@@ -42,6 +42,7 @@ class Line:
     count: DayCount
     failures: tuple[Failure, ...] = ()
     blank: tuple[str, ...] = ()
+    document_no: str | None = None
 
 
 def lines(
@@ -68,6 +69,7 @@ def lines(
             coalesce(behavior.c.source, expected.c.source).label("source"),
             coalesce(behavior.c.record_id, expected.c.record_id).label("record_id"),
             coalesce(behavior.c.action_code, expected.c.action_code).label("action_code"),
+            coalesce(behavior.c.document_no, expected.c.document_no).label("document_no"),
             status_on.label("status_on"),
             sent_on.label("submission_on"),
             behavior.c.malformed,
@@ -125,6 +127,7 @@ def _line(row: Any, settings: Settings, failures: Sequence[Failure]) -> Line:
         ),
         failures=tuple(failures),
         blank=_blank(row) if row.filled < row.mandatory else (),
+        document_no=row.document_no,
     )
 
 

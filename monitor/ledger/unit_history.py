@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
 from monitor.config import Settings
@@ -12,6 +13,7 @@ from monitor.ledger import exemptions, succession
 from monitor.ledger.backlog import Cause
 from monitor.ledger.explained_units import Line, lines
 from monitor.ledger.machine_form import machine_form
+from monitor.sources.normalise import document_key
 from monitor.store.tables import (
     asked,
     backlog_event,
@@ -143,7 +145,9 @@ class _Act:
 def histories(
     connection: sa.Connection, settings: Settings, department: str, code: str, now: datetime
 ) -> tuple[UnitHistory, ...]:
-    """The acts that `code` names, by action code or record id, of a department or the district.
+    """The acts that `code` names: by action code, document number or record id.
+
+    Those of a department or the district.
 
     An act is the department's that it was charged to once, or is now, or that took it over. `now`
     is the instant up to which the age of what remains is counted.
@@ -166,10 +170,13 @@ def _acts(connection: sa.Connection, settings: Settings, code: str) -> list[_Act
     )
     rows = sa.select(e.behavior_id, e.id)
     sources = [source.name for source in settings.source]
+    document = pl.select(document_key(pl.lit(code))).item()
 
     def named(row: Any) -> sa.ColumnElement[bool]:
         by_code = sa.and_(row.kind.in_(list(Kind)), row.action_code == code)
-        return sa.or_(by_code, sa.and_(row.source.in_(sources), row.record_id == code))
+        by_id = sa.and_(row.source.in_(sources), row.record_id == code)
+        by_document = sa.false() if document is None else row.document_key == document
+        return sa.or_(by_code, by_id, by_document)
 
     queries = (records.where(named(b)).order_by(b.id), rows.where(named(e)).order_by(e.id))
     acts = [_Act(*row) for query in queries for row in connection.execute(query.limit(MOST))]

@@ -97,6 +97,15 @@ def test_identity_codes_inside_codes_are_masked_and_the_department_s_own_is_show
     assert CREDIT_CODE not in document
 
 
+def test_an_act_without_an_action_code_is_called_by_its_document_number() -> None:
+    unit = replace(line(None, f"punish|{A}||示罚〔2022〕13号||"), document_no="示罚〔2022〕13号")
+    reason = ReasonLine("unentered", "应录未录", 1, 1, {"punish": 1}, (unit,))
+    told = disclosed.explanation(Explanation(STATEMENT, (), (reason,)), DEPARTMENTS)
+    shown = on_screen(rendered(told, DEPARTMENTS))
+    assert "      示罚〔2022〕13号  " in shown
+    assert "punish|" not in shown
+
+
 def test_identity_codes_are_masked_in_a_history_too() -> None:
     seen = datetime(2022, 1, 29, tzinfo=UTC)
     act = UnitHistory(

@@ -40,6 +40,18 @@ def identity(book: Book, table: sa.Table, key: int) -> str:
     return found
 
 
+def test_an_act_is_found_by_its_document_number_whatever_its_brackets(store: Store) -> None:
+    book = Book(store)
+    book.expect("punish", document_no="示罚〔2022〕13号")
+    book.tick("2022-01-20T09:00")
+    [found] = told(book, "示罚(2022) 13号")
+    assert found.line is not None
+    assert found.line.document_no == "示罚〔2022〕13号"
+    assert told(book, "示罚(2022)14号") == ()
+    book.record(action_code=CODE)
+    assert told(book, " ") == ()
+
+
 def test_every_change_of_reason_is_told_with_its_cause_until_it_is_cleared(store: Store) -> None:
     book = Book(store)
     key = book.record(status="draft", submitted=None, action_code=CODE)
