@@ -22,6 +22,7 @@ from expectations.suites import MONTH_ZERO, Parameters, Rule
 from expectations.supported import refusal
 from monitor import standard
 from monitor.errors import near
+from monitor.standard import headers
 from monitor.words import Kind, Severity
 
 NAMES = (*(kind.value for kind in Kind), MONTH_ZERO)
@@ -35,6 +36,34 @@ _SUITE_META_KEYS = frozenset(
 _RULE_KEYS = frozenset({"type", "kwargs", "severity", "meta", "id", "notes", "description"})
 _META_KEYS = frozenset({"id", "class", "field", "message"})
 _ID = re.compile(r"[a-z_]+(\.[A-Za-z0-9_-]+)+")
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML's own, which says where a key is there twice and where a day is none."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """The mapping; of a key that is there twice YAML would take the last."""
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value} is there twice", key.start_mark
+                    )
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        """The day or instant."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the calendar has no {node.value}: {error}", node.start_mark
+            ) from None
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +87,7 @@ class SuiteFile:
 def read(path: Path, parameters: Parameters) -> SuiteFile:
     """The suite in the file at `path`; whatever is wrong with it is among its problems."""
     try:
-        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
+        loader = _Loader(path.read_text(encoding="utf-8"))
         node = loader.get_single_node()
         document = None if node is None else loader.construct_document(node)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -131,7 +160,9 @@ def _suite_faults(document: Mapping[Any, Any], meta: Any) -> Iterator[str]:
         yield f"meta.severity: expected rules' ids with a severity each, found {severities!r}"
         return
     for name, severity in severities.items():
-        if severity not in _SEVERITIES:
+        if not isinstance(name, str):
+            yield f"meta.severity: expected a rule's id, found {name!r}"
+        elif severity not in _SEVERITIES:
             yield f"meta.severity: {name}: {_expected(_SEVERITIES, severity)}"
 
 
@@ -168,10 +199,19 @@ def _strange_columns(rule: Rule) -> Iterator[str]:
     known = columns_of(rule.kind)
     of_what = "a statement" if rule.kind == MONTH_ZERO else f"a record of {rule.kind}"
     for name in sorted(rule.columns - known):
-        yield f"expected a column of {of_what}, found {name!r}{near(name, known)}"
+        yield f"expected a column of {of_what}, found {name!r}{_meant(name, rule.kind)}"
     if rule.field not in known:
-        found = f"{rule.field!r}{near(rule.field, known)}"
+        found = f"{rule.field!r}{_meant(rule.field, rule.kind)}"
         yield f"meta.field: expected a column of {of_what}, found {found}"
+
+
+def _meant(name: str, kind: str) -> str:
+    """The end of a message that names the column which may have been meant."""
+    known = columns_of(kind)
+    meaning = headers.meanings(kind, None).get(headers.key(name))
+    if meaning is not None and meaning.column in known:
+        return f"; its column is {meaning.column}"
+    return near(name, known)
 
 
 def _rule_faults(entry: Any, kind: str) -> Iterator[str]:
@@ -200,8 +240,8 @@ def _rule_faults(entry: Any, kind: str) -> Iterator[str]:
         expected = "none" if kind == MONTH_ZERO else '"01" to "10"'
         yield f"meta.class: expected {expected}, found {meta.get('class')!r}"
     for key in ("field", "message"):
-        if not isinstance(meta.get(key), str):
-            yield f"meta.{key}: expected a text, found {meta.get(key)!r}"
+        if not isinstance(given := meta.get(key), str) or not given.strip():
+            yield f"meta.{key}: expected a text, found {given!r}"
 
 
 def _strangers(found: Mapping[Any, Any], known: frozenset[str], place: str = "") -> Iterator[str]:

@@ -132,11 +132,14 @@ def test_a_replaced_rule_is_judged_anew_and_alone(
         ({"type": None}, "type: expected the name of an expectation, found None"),
         ({"kwargs": []}, "kwargs: expected a table, found []"),
         ({"kwargs": {"column": "party_nam"}}, "found 'party_nam'; near it: party_name"),
+        ({"kwargs": {"column": "行政相对人"}}, "found '行政相对人'; its column is party_name"),
+        ({"meta": {**META, "field": "检查时间"}}, "found '检查时间'; its column is occurred_on"),
         ({"kwargs": {"column": "fine_yuan"}}, "a column of a record of check, found 'fine_yuan'"),
         ({"kwargs": {"column": "party_name", "value_set": {"$PARAMETER": "moon"}}}, "'moon'"),
         ({"severity": "fatal"}, "expected one of critical, warning, info, found 'fatal'"),
         ({"meta": {**META, "class": "11"}}, 'expected "01" to "10", found \'11\''),
         ({"meta": {**META, "message": 1}}, "meta.message: expected a text, found 1"),
+        ({"meta": {**META, "message": " "}}, "meta.message: expected a text, found ' '"),
         ({"meta": {**META, "field": "partyname"}}, "meta.field: expected a column"),
         ({"meta": {**META, "colour": "red"}}, "unknown keys meta.colour"),
         ({"colour": "red"}, "unknown keys colour"),
@@ -172,6 +175,7 @@ def test_an_id_begins_with_the_suites_name(tmp_path: Path, name: str) -> None:
         ({"switched_off": "check.plan_id.length"}, "expected a list of rules' ids"),
         ({"severity": ["check.plan_id.length"]}, "expected rules' ids with a severity each"),
         ({"severity": {"check.plan_id.length": "off"}}, "expected one of critical, warning, info"),
+        ({"severity": {3: "info"}}, "meta.severity: expected a rule's id, found 3"),
         ({"replaces_suite": "yes"}, "expected true or false, found 'yes'"),
         ({"switched_off": ["check.plan_id.lenght"]}, "no such rule; near it: check.plan_id.length"),
         ({"switched_off": ["punish.document_no.length"]}, "the suite check has no such rule"),
@@ -208,6 +212,32 @@ def test_everything_that_is_wrong_in_a_folder_is_told_at_once(tmp_path: Path) ->
     assert "e.yaml: expected a suite with name and expectations" in lines
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "name: check\nexpectations: []\nexpectations: []\n",
+            "3: not a readable YAML file: the key expectations is there twice",
+        ),
+        (
+            "name: check\nexpectations:\n- kwargs: {column: party_name, column: party_id}\n",
+            "3: not a readable YAML file: the key column is there twice",
+        ),
+        (
+            "name: check\nexpectations:\n- kwargs: {max_value: 2022-02-30}\n",
+            "3: not a readable YAML file: the calendar has no 2022-02-30: ",
+        ),
+    ],
+)
+def test_what_yaml_would_pass_over_or_break_on_is_told_with_its_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(text, encoding="utf-8")
+    (line,) = refused(tmp_path)
+    assert line.startswith(f"{path}:{said}")
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     (line,) = refused(tmp_path / "nowhere")
     assert line.startswith("rules.suites: expected a folder of suites, found none at ")
@@ -224,6 +254,7 @@ def test_a_candidate_is_taken_by_itself(tmp_path: Path) -> None:
         ("(", {"sqlite", "postgresql"}),
         (r"(?P<year>\d{4})", {"postgresql"}),
         (r"\m示范", {"sqlite"}),
+        ("示\0范", {"sqlite", "postgresql"}),
         ("^示范$", set()),
     ],
 )
