@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from expectations import conditions, records, regexes, supported, values
+from expectations import conditions, families, records, regexes, supported, values
 from expectations.conditions import Written, failing, written
 from expectations.suites import Rule
 from monitor.errors import SuiteError
@@ -101,7 +101,7 @@ def _ground(program: str, dialect: str, table: sa.Table) -> str:
 def _program() -> str:
     """What resolves: the text of the modules that do, and the versions of what they use."""
     digest = hashlib.sha256()
-    for module in (conditions, records, supported, types, values):
+    for module in (conditions, families, records, supported, types, values):
         digest.update(Path(str(module.__file__)).read_bytes())
     versions = [f"{name} {metadata.version(name)}" for name in _LIBRARIES]
     return _hash([digest.hexdigest(), sys.version, *versions])

@@ -9,14 +9,17 @@ only when a rule is resolved: importing it takes seconds.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from importlib import import_module
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.sql import visitors
 
+from expectations.families import unfit
 from expectations.records import empty_clone
 from expectations.suites import Rule
 from expectations.supported import SUPPORTED, refused_combination
@@ -37,6 +40,11 @@ _BATCH = "empty clone"
 _ABOUT_BLANKS = frozenset(
     {"expect_column_values_to_be_null", "expect_column_values_to_not_be_null"}
 )
+_OPERATORS = {
+    **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), "one value"),
+    **dict.fromkeys(("IN", "NOT_IN"), "a list"),
+}
+"""The operators of a row condition, with what each compares a column with."""
 _MANY_RECORDS = frozenset({"select", "subquery", "alias", "scalar_select_grouping", "over"})
 
 
@@ -155,6 +163,8 @@ def _clauses(
             raise rule.refused(f"expected a column of {clone.name}, found {name!r}")
     if (reason := refused_combination(rule.type, rule.kwargs)) is not None:
         raise rule.refused(reason)
+    if (reason := unfit(rule.type, rule.kwargs, clone)) is not None:
+        raise rule.refused(reason)
     try:
         condition = _coerced_condition(rule.kwargs.get("row_condition"), clone)
         values = _coerced_values(rule, clone)
@@ -216,9 +226,10 @@ def _unexpected(
     metric = MetricConfiguration(name, metric_domain_kwargs=domain, metric_value_kwargs=values)
     calculator = MetricsCalculator(execution_engine=resolver, show_progress_bars=False)
     try:
-        clause, _, _ = calculator.get_metric(metric)
+        made, _ = calculator.compute_metrics([metric], {"catch_exceptions": False})
     except GreatExpectationsError as error:
         raise rule.refused(" ".join(str(error).split())) from None
+    clause, _, _ = made[metric.id]
     if not isinstance(clause, sa.ColumnElement):
         raise rule.refused(f"Great Expectations gives no SQL clause for {rule.type}")
     return clause
@@ -229,13 +240,16 @@ def _coerced_values(rule: Rule, clone: sa.Table) -> dict[str, Any]:
     kwargs = rule.kwargs
     values: dict[str, Any] = {}
     column, one, other = (
-        clone.columns.get(kwargs.get(key, "")) for key in ("column", "column_A", "column_B")
+        clone.columns[name] if isinstance(name := kwargs.get(key), str) else None
+        for key in ("column", "column_A", "column_B")
     )
-    for key in ("min_value", "max_value"):
+    for key in ("min_value", "max_value", "value"):
         if kwargs.get(key) is None or column is None:
             continue
         by_length = "value_lengths" in rule.type
         values[key] = whole(kwargs[key], key) if by_length else coerce(kwargs[key], column)
+    if isinstance(total := kwargs.get("sum_total"), float) and not isfinite(total):
+        raise UnfitValueError(f"sum_total: expected a number, found {total!r}")
     if "value_set" in kwargs and column is not None:
         values["value_set"] = coerce(kwargs["value_set"], column)
     if "value_pairs_set" in kwargs and one is not None and other is not None:
@@ -259,10 +273,31 @@ def _coerced_condition(condition: Any, clone: sa.Table) -> Any:
     match condition:
         case {"type": "and" | "or", "conditions": [*parts]}:
             return {**condition, "conditions": [_coerced_condition(part, clone) for part in parts]}
-        case {"type": "comparison", "column": {"name": str(name)}, "parameter": parameter}:
+        case {
+            "type": "comparison",
+            "column": {"name": str(name)},
+            "operator": operator,
+            "parameter": parameter,
+        }:
+            if operator not in _OPERATORS:
+                expected = ", ".join(_OPERATORS)
+                raise UnfitValueError(
+                    f"row_condition: operator: expected one of {expected}, found {operator!r}"
+                )
+            wanted = _OPERATORS[operator]
+            if isinstance(parameter, list) is not (wanted == "a list"):
+                raise UnfitValueError(
+                    f"row_condition: parameter: expected {wanted} for {operator}, "
+                    f"found {parameter!r}"
+                )
             value = coerce(parameter, clone.columns[name])
+            if wanted == "a list" and any(isinstance(each, bool | date) for each in value):
+                raise UnfitValueError(
+                    f"row_condition: Great Expectations takes texts and numbers with {operator}, "
+                    f"found {parameter!r}; compare each by itself, joined with or"
+                )
             return {**condition, "parameter": _parameter(value)}
-        case {"type": "nullity", "column": {"name": str()}}:
+        case {"type": "nullity", "column": {"name": str()}, "is_null": bool()}:
             return condition
     raise UnfitValueError(f"row_condition: expected type and conditions, found {condition!r}")
 

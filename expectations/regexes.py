@@ -49,6 +49,8 @@ def _wrong(connection: sa.Connection, regexes: list[str]) -> Mapping[str, str]:
 
 
 def _python_fault(regex: str) -> str | None:
+    if "\0" in regex:
+        return "SQLite takes no NUL in a statement"
     try:
         re.compile(regex)
     except (re.error, OverflowError) as error:

@@ -53,6 +53,8 @@ REFUSED: dict[str, str] = {
 
 
 PAIR_IN_SET = "expect_column_pair_values_to_be_in_set"
+PAIR_GREATER = "expect_column_pair_values_a_to_be_greater_than_b"
+SUM = "expect_multicolumn_sum_to_equal"
 NO_ROW_IGNORED: dict[Domain, str] = {"pair": "neither", "multicolumn": "never"}
 """The `ignore_row_if` with which Great Expectations can't run a rule that has a row condition."""
 

@@ -33,7 +33,7 @@ def coerce(value: Any, column: sa.Column[Any]) -> Any:
 
 def whole(value: Any, name: str) -> int:
     """`value` as a whole number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 != 0:
         raise UnfitValueError(f"{name}: expected a whole number, found {value!r}")
     return int(value)
 
@@ -41,13 +41,18 @@ def whole(value: Any, name: str) -> int:
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise UnfitValueError(f"{name}: expected a text in quotes, found {value!r}")
+    if "\0" in value:
+        raise UnfitValueError(f"{name}: no store keeps a text with a NUL in it, found {value!r}")
     return value
 
 
 def _number(value: Any, name: str) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise UnfitValueError(f"{name}: expected a number, found {value!r}")
-    return Decimal(str(value))
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise UnfitValueError(f"{name}: expected a number, found {value!r}")
+    return number
 
 
 def _boolean(value: Any, name: str) -> bool:
@@ -63,7 +68,7 @@ def _day(value: Any, name: str) -> date:
         except ValueError:
             raise UnfitValueError(f"{name}: expected a day (2022-01-31), found {value!r}") from None
     if isinstance(value, datetime) or not isinstance(value, date):
-        raise UnfitValueError(f"{name}: days are compared with days only, found {value!r}")
+        raise UnfitValueError(f"{name}: days are compared with days only, found {value}")
     return value
 
 

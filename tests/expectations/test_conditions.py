@@ -130,6 +130,64 @@ def compares(column: str, operator: str, parameter: Any) -> dict[str, Any]:
             ),
             "ignore_row_if neither",
         ),
+        (made("expect_column_values_to_be_null", column=["party_name"]), "column: str type"),
+        (
+            made(
+                "expect_column_values_to_be_between",
+                column="inspector_count",
+                min_value=3,
+                max_value=1,
+            ),
+            "min_value cannot be greater than max_value",
+        ),
+        (
+            made("expect_column_value_lengths_to_equal", column="party_name", value=1.5),
+            "value: expected a whole number, found 1.5",
+        ),
+        (
+            made("expect_column_values_to_be_in_set", column="party_name", value_set=["a\0"]),
+            "no store keeps a text with a NUL in it",
+        ),
+        (
+            made(
+                "expect_multicolumn_sum_to_equal",
+                column_list=["inspector_count", "item_code_count"],
+                sum_total=float("inf"),
+            ),
+            "sum_total: expected a number, found inf",
+        ),
+        (
+            made(
+                "expect_column_values_to_be_null",
+                column="party_name",
+                row_condition=compares("check_form", "~", "01"),
+            ),
+            "row_condition: operator: expected one of ==, !=, <, <=, >, >=, IN, NOT_IN, found '~'",
+        ),
+        (
+            made(
+                "expect_column_values_to_be_null",
+                column="party_name",
+                row_condition=compares("check_form", "IN", "01"),
+            ),
+            "row_condition: parameter: expected a list for IN, found '01'",
+        ),
+        (
+            made(
+                "expect_column_values_to_be_null",
+                column="party_name",
+                row_condition=compares("check_form", "==", ["01"]),
+            ),
+            "row_condition: parameter: expected one value for ==, found ['01']",
+        ),
+        (
+            made(
+                "expect_column_values_to_be_null",
+                column="party_name",
+                row_condition=compares("occurred_on", "IN", ["2022-01-31"]),
+            ),
+            "takes texts and numbers with IN, found ['2022-01-31']",
+        ),
     ],
 )
 def test_what_cannot_be_judged_is_refused_with_file_rule_and_reason(
@@ -199,7 +257,9 @@ def test_values_get_the_type_of_their_column(column: str, value: Any, expected: 
     [
         ("inspector_count", True),
         ("inspector_count", 2.5),
+        ("inspector_count", float("inf")),
         ("fine_yuan", "10"),
+        ("fine_yuan", float("nan")),
         ("has_hearing", 1),
         ("submitted_at", "2022-01-31"),
         ("submitted_at", "soon"),

@@ -52,6 +52,11 @@ NUMBERS: dict[str, dict[str, Any]] = {
     "expect_column_values_to_be_between": {"column": "inspector_count", "min_value": 1},
     "expect_column_value_lengths_to_be_between": {"column": "party_name", "min_value": 1},
     "expect_column_value_z_scores_to_be_less_than": {"column": "inspector_count"},
+    "expect_column_pair_values_a_to_be_greater_than_b": {
+        "column_A": "inspector_count",
+        "column_B": "item_code_count",
+    },
+    "expect_multicolumn_sum_to_equal": {"column_list": ["inspector_count", "item_code_count"]},
 }
 IGNORED = {
     "pair": ("both_values_are_missing", "either_value_is_missing", "neither"),
