@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 
 from expectations import loading, month_zero
-from expectations.judge import judge
+from expectations.judge import JudgeReport, judge
 from expectations.suites import Suite
 from monitor.config import Settings
 from monitor.ledger import links, making
@@ -28,9 +28,14 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What a check did; `statements` counts those of which something changed."""
+    """What a check did; `statements` counts those of which something changed.
+
+    `judged` counts the records that were queued, `changed_rules` the rules judged for every record
+    because they are new or say something else.
+    """
 
     judged: int
+    changed_rules: int
     findings: int
     statements: int
     planned: int
@@ -43,10 +48,10 @@ def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
     begun = monotonic()
     loaded = loading.load_suites(settings)
     with store.writing() as connection:
-        judged, findings = _judge(connection, loaded, settings, now)
+        first = _judge(connection, loaded, settings, now)
     with store.writing() as connection:
         # What landed meanwhile is judged too: a statement counts nothing that nobody judged.
-        late, late_findings = _judge(connection, loaded, settings, now)
+        late = _judge(connection, loaded, settings, now)
         made = making.make(connection, settings, now)
         disagreements = month_zero.judge_statements(connection, loaded)
         planned = outbox.plan(connection, settings, now)
@@ -57,8 +62,9 @@ def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
     for line in disagreements:
         log.error("the ledger and the suite month_zero differ", difference=str(line))
     report = CheckReport(
-        judged=judged + late,
-        findings=findings + late_findings,
+        judged=first.judged + late.judged,
+        changed_rules=first.changed_rules + late.changed_rules,
+        findings=first.findings + late.findings,
         statements=made.statements,
         planned=planned,
         disagreements=tuple(str(line) for line in disagreements),
@@ -70,9 +76,8 @@ def check(store: Store, settings: Settings, now: datetime) -> CheckReport:
 
 def _judge(
     connection: sa.Connection, loaded: Iterable[Suite], settings: Settings, now: datetime
-) -> tuple[int, int]:
-    """Make the facts of what is queued and judge it; gives how many records and findings."""
+) -> JudgeReport:
+    """Make the facts of what is queued and judge it."""
     queue.hold(connection)
     links.refresh(connection, settings, now)
-    report = judge(connection, loaded, now)
-    return report.judged, report.findings
+    return judge(connection, loaded, now)

@@ -64,14 +64,14 @@ class TrialReport:
         for each in failed:
             rule = each.rule
             yield Text.assemble((rule.id, _STYLE[rule.severity]), f"  {rule.severity}")
-            yield Padding(Text(rule.message), (0, 0, 0, 2))
+            yield _indented(rule.message, 2)
             counts = (
                 f"{named(self._departments, code).short_name} {count}/{self._trial.judged[code]}"
                 for code, count in _most_first(each)
             )
-            yield Padding(Text(f"{each.total} fail: {', '.join(counts)}"), (0, 0, 0, 2))
+            yield _indented(f"{each.total} fail: {', '.join(counts)}", 2)
             for example in each.examples:
-                yield Padding(self._line(example), (0, 0, 0, 4))
+                yield _indented(self._line(example), 4, "dim")
         passed = len(self._trial.rules) - len(failed)
         judged = sum(self._trial.judged.values())
         yield Text(
@@ -85,12 +85,17 @@ class TrialReport:
                 "yellow",
             )
 
-    def _line(self, example: Example) -> Text:
+    def _line(self, example: Example) -> str:
         shown = _disclosed(example, self._departments)
         name = named(self._departments, example.department).short_name
         code = shown["action_code"] or shown["record_id"]
         parts = [code, example.month, name, example.source]
-        return Text("  ".join(part for part in parts if part), "dim")
+        return "  ".join(part for part in parts if part)
+
+
+def _indented(text: str, by: int, style: str = "") -> Padding:
+    """The text so far from the left, and nothing behind it."""
+    return Padding(Text(text, style), (0, 0, 0, by), expand=False)
 
 
 def _most_first(each: RuleTrial) -> list[tuple[str, int]]:

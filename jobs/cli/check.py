@@ -117,6 +117,11 @@ def check(
             f"{report.statements} statements changed, {report.planned} messages planned "
             f"in {report.seconds:.1f} s. {in_hand}: backlog {backlog}."
         )
+        if report.changed_rules:
+            out.print(
+                f"Rules that are new or say something else: {report.changed_rules}; "
+                "every record of their kinds was judged by them."
+            )
         for line in report.disagreements:
             out.print(f"the ledger and the suite month_zero differ: {line}", style="bold red")
         if recounted is not None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -305,6 +306,7 @@ def test_a_suite_is_tried_before_it_is_in_force(demo: Shown, tmp_path: Path, col
     said = yueqingling(demo.folder, *wanted, columns=columns)
     assert (said.code, said.err) == (1, "")
     assert said.widest <= columns
+    assert "  值超长" in said.out.splitlines()  # no blanks behind it
     assert "check.party_name.own  warning" in said.out
     assert "1 rules with failures, 1 without; nothing was written" in said.out
     document = yueqingling(demo.folder, *wanted, "--json").json
@@ -320,6 +322,19 @@ def test_a_suite_in_force_is_tried_by_its_name(demo: Shown) -> None:
     document = yueqingling(demo.folder, "rules", "try", "check", "--json").json
     every = yueqingling(demo.folder, "findings", "all", "-k", "check", "-f", "json").out
     assert sum(rule["failing"] for rule in document["rules"]) == len(every.splitlines())
+
+
+def test_a_check_says_how_many_rules_it_judged_every_record_by(demo: Shown, tmp_path: Path) -> None:
+    here = shutil.copytree(demo.folder, tmp_path / "here")
+    (here / "own").mkdir()
+    (here / "own" / "own.yaml").write_text(OWN, encoding="utf-8")
+    with (here / "yueqingling.toml").open("a", encoding="utf-8") as settings:
+        settings.write('\n[rules]\nsuites = "own"\n')
+    told = "Rules that are new or say something else: 2; every record of their kinds was judged"
+    assert told in flat(yueqingling(here, "check", *AT).out)
+    again = yueqingling(here, "check", *AT)
+    assert "new or say" not in again.out
+    assert yueqingling(here, "check", *AT, "--json").json["changed_rules"] == 0
 
 
 def test_reminding_dry_says_why_and_writes_nothing(demo: Shown) -> None:
