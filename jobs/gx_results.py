@@ -22,6 +22,7 @@ from expectations.suites import Rule, behavior_rules
 from monitor import directory
 from monitor.config import Settings
 from monitor.errors import OutputError
+from monitor.store.tables import to_judge
 from monitor.words import UNKNOWN_DEPARTMENT, Kind
 from monitor.workdays import Month, local_day
 
@@ -37,12 +38,15 @@ CONTENTS = "index.html"
 class Counted:
     """The batches that results are made of, and the rules that they are of.
 
-    `of_all` is how many results all departments together have, by which time is told.
+    `of_all` is how many results all departments together have, by which time is told. `waiting`
+    records wait for a check, which makes what rules ask about and finds out who answers for them:
+    what is said of them here may be out of date.
     """
 
     rules: tuple[Rule, ...]
     batches: tuple[Batch, ...]
     of_all: int
+    waiting: int
 
     @property
     def departments(self) -> int:
@@ -66,7 +70,9 @@ def counted(
     found = batches(connection, rules, department, month)
     numbers = Counter(rule.kind for rule in rules)
     everyone = departments_of_kinds(connection, month)
-    return Counted(rules, found, sum(numbers[kind] * of for kind, of in everyone.items()))
+    of_all = sum(numbers[kind] * of for kind, of in everyone.items())
+    waiting = connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0
+    return Counted(rules, found, of_all, waiting)
 
 
 class Form(Protocol):

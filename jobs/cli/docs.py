@@ -61,12 +61,19 @@ def build(
         begin = pages.write_contents(connection, found, folder, settings.office.name, code)
     if as_json:
         told = {"departments": found.departments, "pages": len(found.batches), "open": str(begin)}
-        print(json.dumps({"format": 1, **told}, ensure_ascii=False))
+        document = {"format": 1, **told, "waiting": found.waiting}
+        print(json.dumps(document, ensure_ascii=False))
     else:
-        screen().print(
+        out = screen()
+        out.print(
             f"{len(found.batches)} pages, {found.results:,} results, "
             f"departments: {found.departments}. Open {begin}"
         )
+        if found.waiting:
+            out.print(
+                f"{found.waiting} records wait for a check: of them the pages may be out of date",
+                style="yellow",
+            )
 
 
 verb.add(app, build)

@@ -39,7 +39,7 @@ def write_all(
 ) -> None:
     rules, form = behavior_rules(suites), form or ResultObjects()
     with store.reading() as connection:
-        found = Counted(rules, batches(connection, rules), of_all=2)
+        found = Counted(rules, batches(connection, rules), of_all=2, waiting=0)
         assert len(list(written(connection, found, now, folder, form))) == len(found.batches)
         remove_others(connection, found, folder, form)
         if isinstance(form, Pages):

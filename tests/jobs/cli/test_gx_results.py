@@ -1,10 +1,14 @@
 """`check --gx-results` and `docs build`: what is written, what is said, and what is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from monitor.store import Store
+from monitor.store.tables import to_judge
 from tests.jobs.cli.conftest import NOW, Shown
 from tests.jobs.cli.user import flat, yueqingling
 
@@ -55,6 +59,20 @@ def test_one_departments_pages_are_built_and_where_to_begin_is_told(
     assert {path.name for path in begin.parent.iterdir()} >= {"index.html", "check.html"}
     assert len(list(begin.parent.iterdir())) == told["pages"] + 1
     assert 'href="check.html"' in begin.read_text("utf-8")
+
+
+def test_pages_that_are_built_before_a_check_say_how_many_records_wait_for_it(
+    demo: Shown, tmp_path: Path
+) -> None:
+    here = shutil.copytree(demo.folder, tmp_path / "here")
+    store = Store(f"sqlite:///{here / 'yueqingling.db'}")
+    with store.writing() as connection:
+        connection.execute(sa.insert(to_judge).values(behavior_id=1))
+    store.close()
+    build = ("docs", "build", str(tmp_path / "pages"), "-d", "市场监管局", "--now", NOW)
+    assert "1 records wait for a check: of them the pages" in yueqingling(here, *build).out
+    assert yueqingling(here, *build, "--json").json["waiting"] == 1
+    assert "wait for a check" not in yueqingling(demo.folder, *build).out
 
 
 @pytest.mark.parametrize(
