@@ -110,7 +110,9 @@ def _merged(shipped: Sequence[SuiteFile], own: Sequence[SuiteFile]) -> tuple[Sui
     usual = {rule.id: rule for file in shipped for rule in file.rules}
     problems = [line for file in (*shipped, *own) for line in file.problems]
     problems += [*_repeated(shipped), *_repeated(own)]
-    problems += [line for file in own for line in _strange_changes(file, usual)]
+    given = {rule.id: file for file in own for rule in file.rules}
+    problems += [line for file in own for line in _strange_changes(file, usual, given)]
+    problems += _contrary(own)
     if problems:
         raise SuiteError("\n".join(problems))
     dropped = {rule.id for file in own for rule in file.rules}
@@ -143,14 +145,29 @@ def _repeated(files: Iterable[SuiteFile]) -> Iterator[str]:
             yield str(rule.refused(reason))
 
 
-def _strange_changes(file: SuiteFile, usual: Mapping[str, Rule]) -> Iterator[str]:
-    """What a file wants changed of rules that the product doesn't have, or has in another suite."""
+def _contrary(files: Iterable[SuiteFile]) -> Iterator[str]:
+    """What two files want changed of one rule, each in its own way."""
+    seen: dict[str, tuple[SuiteFile, str]] = {}
+    for file in files:
+        changes = {name: weight.value for name, weight in file.severities.items()}
+        for name, wanted in (*changes.items(), *((name, "off") for name in file.switched_off)):
+            other, before = seen.setdefault(name, (file, wanted))
+            if wanted != before:
+                reason = f"expected {before} as in {other.path}, found {wanted}"
+                yield f"{file.path}: meta: {name}: {reason}"
+
+
+def _strange_changes(
+    file: SuiteFile, usual: Mapping[str, Rule], given: Mapping[str, SuiteFile]
+) -> Iterator[str]:
+    """What a file wants changed of rules that the product doesn't have, or has in another suite,
+    and of those that a file of the office's own gives."""
     of_suite = [name for name, rule in usual.items() if rule.kind == file.name]
-    given = {rule.id for rule in file.rules}
     for key, names in (("switched_off", file.switched_off), ("severity", file.severities)):
         for name in names:
             if name in given:
-                reason = "it is given in this file: change it there"
+                place = "this file" if given[name] is file else str(given[name].path)
+                reason = f"it is given in {place}: change it there"
             elif name not in of_suite:
                 reason = f"the suite {file.name} has no such rule{near(name, of_suite)}"
             elif file.replaces_suite:

@@ -195,6 +195,17 @@ def test_a_change_that_means_nothing_is_refused(
     assert said in line
 
 
+def test_two_files_that_want_different_things_of_one_rule_are_told(tmp_path: Path) -> None:
+    length, two = "check.plan_id.length", "check.inspectors.two"
+    first = write(tmp_path, stem="a", severity={length: "info", two: "info"})
+    second = write(tmp_path, GOOD, stem="b", switched_off=[length], severity={two: "info"})
+    third = write(tmp_path, stem="c", switched_off=[META["id"]])
+    assert refused(tmp_path) == [
+        f"{third}: meta.switched_off: {META['id']}: it is given in {second}: change it there",
+        f"{second}: meta: {length}: expected info as in {first}, found off",
+    ]
+
+
 def test_everything_that_is_wrong_in_a_folder_is_told_at_once(tmp_path: Path) -> None:
     bad = GOOD | {"severity": "fatal", "type": "expect_column_values_to_be_unique"}
     first = write(tmp_path, GOOD, bad, 1, stem="a")
