@@ -31,6 +31,10 @@ ZERO_WHERE_NOTHING_REMAINS = "zero_where_nothing_remains"
 """The parameter that says what `zero` may be where there is no backlog and no silence."""
 
 
+_ENDINGS = frozenset({".yaml", ".yml", ".json"})
+"""How the names of suites end; Great Expectations keeps its own as JSON, which is YAML as well."""
+
+
 def load_suites(settings: "Settings | None" = None) -> tuple[Suite, ...]:
     """The suites in force: the product's, then the office's own, each in the order of file names.
 
@@ -42,7 +46,8 @@ def load_suites(settings: "Settings | None" = None) -> tuple[Suite, ...]:
     folder = None if settings is None else settings.rules.suites
     if folder is not None and not folder.is_dir():
         raise SuiteError(f"rules.suites: expected a folder of suites, found none at {folder}")
-    paths = [] if folder is None else [*folder.glob("*.yaml"), *folder.glob("*.yml")]
+    inside = [] if folder is None else folder.iterdir()
+    paths = [path for path in inside if path.suffix.lower() in _ENDINGS]
     parameters = _parameters(settings)
     return _merged(_shipped(parameters), [read(path, parameters) for path in sorted(paths)])
 

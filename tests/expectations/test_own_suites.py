@@ -1,12 +1,22 @@
 """An office's own suites: what they add, replace and switch off, and what is refused."""
 
-from datetime import datetime
+import json
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 import yaml
+from great_expectations import ExpectationSuite
+from great_expectations.expectations.core.expect_column_values_to_be_in_set import (
+    ExpectColumnValuesToBeInSet,
+)
+from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
+    ExpectColumnValuesToNotBeNull,
+)
+from great_expectations.expectations.metadata_types import FailureSeverity
+from great_expectations.expectations.row_conditions import Column
 
 from expectations.clauses import clauses
 from expectations.judge import judge
@@ -67,6 +77,30 @@ def test_an_own_rule_is_added_to_the_products(tmp_path: Path) -> None:
     assert set(usual()) <= set(rules)
     assert (rules[META["id"]].path, rules[META["id"]].line) == (path, 3)
     assert [rule.id for rule in rules.values() if rule.is_own] == [META["id"]]
+
+
+def test_a_suite_is_taken_as_great_expectations_serialises_it(tmp_path: Path) -> None:
+    meta = {**META, "id": "check.form.own"}
+    nullable = ExpectColumnValuesToNotBeNull(
+        column="party_name", row_condition=Column("occurred_on") > date(2022, 1, 1), meta=META
+    )
+    listed = ExpectColumnValuesToBeInSet(
+        column="check_form",
+        value_set=["01"],
+        mostly=0.9,
+        notes="示范",
+        severity=FailureSeverity.INFO,
+        meta=meta,
+    )
+    document = ExpectationSuite("check", expectations=[nullable, listed]).to_json_dict()
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    (tmp_path / "own.JSON").write_text(text, encoding="utf-8")
+    (tmp_path / "own.txt").write_text("no suite", encoding="utf-8")
+    rules = loaded(tmp_path)
+    assert set(rules) - set(usual()) == {"check.party_name.own", "check.form.own"}
+    form = rules["check.form.own"]
+    assert (form.severity, form.kwargs["mostly"]) == (Severity.INFO, 0.9)
+    assert rules["check.party_name.own"].columns == {"party_name", "occurred_on"}
 
 
 def test_a_rule_of_the_same_id_takes_the_place_of_the_products(tmp_path: Path) -> None:
