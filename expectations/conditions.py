@@ -40,6 +40,7 @@ _BATCH = "empty clone"
 _ABOUT_BLANKS = frozenset(
     {"expect_column_values_to_be_null", "expect_column_values_to_not_be_null"}
 )
+_BOUNDS = ("min_value", "max_value")
 _OPERATORS = {
     **dict.fromkeys(("==", "!=", "<", "<=", ">", ">="), "one value"),
     **dict.fromkeys(("IN", "NOT_IN"), "a list"),
@@ -243,11 +244,13 @@ def _coerced_values(rule: Rule, clone: sa.Table) -> dict[str, Any]:
         clone.columns[name] if isinstance(name := kwargs.get(key), str) else None
         for key in ("column", "column_A", "column_B")
     )
-    for key in ("min_value", "max_value", "value"):
+    for key in (*_BOUNDS, "value"):
         if kwargs.get(key) is None or column is None:
             continue
         by_length = "value_lengths" in rule.type
         values[key] = whole(kwargs[key], key) if by_length else coerce(kwargs[key], column)
+    if all(key in values for key in _BOUNDS) and values["min_value"] > values["max_value"]:
+        raise UnfitValueError("min_value cannot be greater than max_value")
     if isinstance(total := kwargs.get("sum_total"), float) and not isfinite(total):
         raise UnfitValueError(f"sum_total: expected a number, found {total!r}")
     if "value_set" in kwargs and column is not None:
@@ -258,7 +261,7 @@ def _coerced_values(rule: Rule, clone: sa.Table) -> dict[str, Any]:
 
 
 def _pairs(given: Any, one: sa.Column[Any], other: sa.Column[Any]) -> Iterator[tuple[Any, Any]]:
-    for pair in given if isinstance(given, list) else [given]:
+    for pair in given if isinstance(given, list) and given else [given]:
         match pair:
             case [left, right]:
                 yield coerce(left, one), coerce(right, other)
@@ -276,7 +279,7 @@ def _coerced_condition(condition: Any, clone: sa.Table) -> Any:
         case {
             "type": "comparison",
             "column": {"name": str(name)},
-            "operator": operator,
+            "operator": str(operator),
             "parameter": parameter,
         }:
             if operator not in _OPERATORS:

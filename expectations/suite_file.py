@@ -178,7 +178,10 @@ def _rule(
     if strange := [name for name in asked.values() if name not in tuple(parameters)]:
         return tuple(f"$PARAMETER: {_expected(sorted(parameters), name)}" for name in strange)
     filled = {**kwargs, **{key: parameters[name] for key, name in asked.items()}}
-    said = json.dumps([kind, entry["type"], filled], default=str, sort_keys=True)
+    try:
+        said = json.dumps([kind, entry["type"], filled], default=str, sort_keys=True)
+    except (TypeError, ValueError):
+        return ("kwargs: expected what JSON can hold: tables with names for keys, none in itself",)
     made = Rule(
         id=meta["id"],
         kind=kind,

@@ -19,11 +19,13 @@ class UnfitValueError(ValueError):
 
 
 def coerce(value: Any, column: sa.Column[Any]) -> Any:
-    """`value` as the type of `column`; lists item by item.
+    """`value` as the type of `column`; a list item by item.
 
     Raises UnfitValueError, which says what was expected, for a value of another type.
     """
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, list):
+        if any(isinstance(item, list) for item in value):
+            raise UnfitValueError(f"{column.name}: expected values, found lists of them: {value!r}")
         return [coerce(item, column) for item in value]
     for type_, convert in _CONVERSIONS:
         if isinstance(column.type, type_):

@@ -133,6 +133,36 @@ def compares(column: str, operator: str, parameter: Any) -> dict[str, Any]:
         (made("expect_column_values_to_be_null", column=["party_name"]), "column: str type"),
         (
             made(
+                "expect_column_value_lengths_to_be_between",
+                column="party_name",
+                min_value=3,
+                max_value=1,
+            ),
+            "min_value cannot be greater than max_value",
+        ),
+        (
+            made("expect_column_values_to_be_in_set", column="party_name", value_set=[["a"]]),
+            "party_name: expected values, found lists of them: [['a']]",
+        ),
+        (
+            made(
+                "expect_column_pair_values_to_be_in_set",
+                column_A="check_form",
+                column_B="check_mode",
+                value_pairs_set=[],
+            ),
+            "value_pairs_set: expected pairs, found []",
+        ),
+        (
+            made(
+                "expect_column_values_to_be_null",
+                column="party_name",
+                row_condition=compares("check_form", ["=="], "01"),  # type: ignore[arg-type]
+            ),
+            "row_condition: expected type and conditions",
+        ),
+        (
+            made(
                 "expect_column_values_to_be_between",
                 column="inspector_count",
                 min_value=3,

@@ -170,6 +170,7 @@ def test_a_replaced_rule_is_judged_anew_and_alone(
         ({"meta": {**META, "field": "检查时间"}}, "found '检查时间'; its column is occurred_on"),
         ({"kwargs": {"column": "fine_yuan"}}, "a column of a record of check, found 'fine_yuan'"),
         ({"kwargs": {"column": "party_name", "value_set": {"$PARAMETER": "moon"}}}, "'moon'"),
+        ({"kwargs": {"column": "party_name", 1: 2}}, "kwargs: expected what JSON can hold"),
         ({"severity": "fatal"}, "expected one of critical, warning, info, found 'fatal'"),
         ({"meta": {**META, "class": "11"}}, 'expected "01" to "10", found \'11\''),
         ({"meta": {**META, "message": 1}}, "meta.message: expected a text, found 1"),
@@ -186,6 +187,13 @@ def test_what_cannot_be_judged_is_refused_with_file_line_rule_and_reason(
     (line,) = refused(tmp_path)
     assert line.startswith(f"{path}:3: rule check.party_name.own: ")
     assert said in line
+
+
+def test_a_table_that_holds_itself_is_refused(tmp_path: Path) -> None:
+    kwargs: dict[str, Any] = {"column": "party_name"}
+    kwargs["more"] = kwargs
+    write(tmp_path, GOOD | {"kwargs": kwargs})
+    assert "kwargs: expected what JSON can hold" in refused(tmp_path)[0]
 
 
 @pytest.mark.parametrize("key", ["id", "class", "field", "message"])
