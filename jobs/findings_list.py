@@ -31,8 +31,10 @@ def print_findings(console: Console, findings: Iterable[Finding], departments: D
 
 
 def _heading(finding: Finding, departments: Directory) -> Text:
+    """The record on one line, which no line break in its code may part."""
+    code = " ".join((finding.action_code or finding.record_id).splitlines())
     return Text.assemble(
-        (finding.action_code or finding.record_id, "bold"),
+        (code, "bold"),
         f"  {Kind(finding.kind).zh}  {finding.month}",
         f"  {departments.named(finding.department, Month.parse(finding.month).last).short_name}",
         (f"  {finding.source}", "dim"),

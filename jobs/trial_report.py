@@ -90,7 +90,7 @@ class TrialReport:
         name = named(self._departments, example.department).short_name
         code = shown["action_code"] or shown["record_id"]
         parts = [code, example.month, name, example.source]
-        return "  ".join(part for part in parts if part)
+        return " ".join("  ".join(part for part in parts if part).splitlines())
 
 
 def _indented(text: str, by: int, style: str = "") -> Padding:

@@ -262,6 +262,14 @@ def test_a_terminal_shows_each_record_with_what_it_fails(columns: int) -> None:
     assert lines[-1] == "3 findings, 2 records"
 
 
+def test_a_line_break_in_a_code_parts_no_line_of_a_terminal() -> None:
+    out = Console(width=100, file=io.StringIO(), markup=False, highlight=False)
+    print_findings(out, [made(action_code="示范\n  critical  示范")], DEPARTMENTS)
+    assert isinstance(out.file, io.StringIO)
+    first, *_ = out.file.getvalue().splitlines()
+    assert first == "示范   critical  示范  行政检查  2022-01  市场监管局  demo"
+
+
 def test_sixty_thousand_findings_take_no_more_memory_than_six_hundred(
     store: Store, tmp_path: Path
 ) -> None:
