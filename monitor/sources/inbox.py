@@ -78,10 +78,15 @@ def found(source: FilesSource) -> Iterator[Found | SourceError]:
     listing = _Listing(Path(source.archive) if source.archive else None)
     files = []
     for path in listing.below(root, Path(source.path).relative_to(root).parts):
+        place = _text(path.relative_to(root).as_posix())
         try:
-            files.append(Found.at(path, path.relative_to(root).as_posix()))
+            files.append(Found.at(path, place))
         except FileNotFoundError:
-            continue  # somebody took it away meanwhile
+            if path.is_symlink():
+                yield SourceError(f"{place}: expected a file, found a link to one that isn't there")
+            # else somebody took it away meanwhile
+        except OSError as error:
+            yield SourceError(f"{place}: can't read the file: {error.strerror}")
     yield from sorted(files, key=lambda file: (int(file.modified.timestamp()), file.place))
     yield from listing.errors
 
@@ -94,6 +99,8 @@ def _named(path: Path) -> Found:
         raise SourceError(f"expected a file {path}, found {what}") from None
     if path.is_dir():
         raise SourceError(f"expected a file {path}, found a folder: its files are {path}/*")
+    if not path.is_file():
+        raise SourceError(f"expected a file {path}, found a pipe, a socket or a device")
     return file
 
 
@@ -117,11 +124,11 @@ class _Listing:
             if first == "**":
                 if entry.is_dir(follow_symlinks=False):
                     yield from self.below(path, pattern)
-            elif fits.match(entry.name) is None:
+            elif fits.match(_text(entry.name)) is None:
                 continue
-            elif not rest and entry.is_file():
+            elif not rest and _may_be_file(entry):
                 yield path
-            elif rest and entry.is_dir():
+            elif rest and _is_folder(entry):
                 yield from self.below(path, rest)
 
     def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
@@ -130,9 +137,33 @@ class _Listing:
                 return [e for e in entries if not e.name.startswith((".", "~$"))]
         except OSError as error:
             self.errors.append(
-                SourceError(f"{folder}: can't look into the folder: {error.strerror}")
+                SourceError(f"{_text(str(folder))}: can't look into the folder: {error.strerror}")
             )
             return []
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # a link that goes round, or to where nobody may look
+
+
+def _text(name: str) -> str:
+    """A name as people read it: one that isn't UTF-8 came from a machine that writes GB18030."""
+    written = os.fsencode(name)
+    try:
+        return written.decode()
+    except UnicodeDecodeError:
+        return written.decode("gb18030", "backslashreplace")
+
+
+def _may_be_file(entry: "os.DirEntry[str]") -> bool:
+    """Whether it is a file, or a link of which a look at it will say why it leads to none."""
+    try:
+        return entry.is_file() or (entry.is_symlink() and not Path(entry).exists())
+    except OSError:
+        return True
 
 
 def _identity(status: os.stat_result) -> tuple[int, ...]:

@@ -19,6 +19,8 @@ _BETWEEN = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder(parse_float=str)
 """Numbers stay the digits that were delivered."""
 
+_OTHERS = {list: "an array", str: "a string", bool: "a boolean", int: "a number"}
+
 Object = tuple[int, dict[str, Any]]
 
 
@@ -113,4 +115,5 @@ def _elements(place: str, first: bytes, blocks: Iterator[bytes]) -> Iterator[Obj
 def _checked(where: str, number: int, element: object) -> Object | SourceError:
     if isinstance(element, dict):
         return number, element
-    return SourceError(f"{where}: expected a JSON object, found {type(element).__name__}")
+    found = next((what for kind, what in _OTHERS.items() if isinstance(element, kind)), "null")
+    return SourceError(f"{where}: expected a JSON object, found {found}")

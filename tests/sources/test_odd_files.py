@@ -235,3 +235,23 @@ def test_a_parquet_file_that_was_cut_off_is_refused(tmp_path: Path, keep: int) -
     assert errors == [
         "a.parquet: expected a whole Parquet file, found one that was cut off or is damaged"
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("[]", "an array"),
+        ("null", "null"),
+        ('"a"', "a string"),
+        ("1", "a number"),
+        ("true", "a boolean"),
+    ],
+)
+def test_a_line_that_is_no_object_is_called_what_json_calls_it(
+    tmp_path: Path, line: str, found: str
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"{json.dumps(check_row())}\n{line}\n", encoding="utf-8")
+    frame, _, errors = look(path)
+    assert frame.height == 1
+    assert errors == [f"a.jsonl line 2: expected a JSON object, found {found}"]
