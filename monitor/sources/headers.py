@@ -147,8 +147,9 @@ class _First:
         if 2 * len(known & merged) >= len(known):
             return True
         blank = {at for at, name in enumerate(header.names) if not name}
+        wide = {s.left for s in self.spans if s.bottom == header.number and s.right > s.left}
         filled = {at for at, cell in enumerate(self.rows[below]) if cell}
-        return bool(filled & blank) and filled <= (blank | {at - 1 for at in blank}) - known
+        return bool(filled & blank) and filled <= (blank | {at - 1 for at in blank}) - known | wide
 
 
 def _spread(

@@ -60,6 +60,25 @@ def test_a_header_of_two_rows_with_merged_cells_names_the_columns(tmp_path: Path
     assert frame["number"].to_list() == [4]
 
 
+def test_a_known_name_over_several_columns_goes_on_below_where_others_are_not_merged(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("一月")
+        first = [*CHECK].index("行政相对人")
+        for at, header in enumerate(CHECK):
+            if not first <= at < first + 4:
+                sheet.write(0, at, header)
+        sheet.merge_range(0, first, 0, first + 3, "行政相对人")
+        sheet.write_row(1, first, ["名称", "性质", "证件类型", "编码"])
+        sheet.write_row(2, 0, [*CHECK.values()])
+    frame, _, errors = look(path)
+    assert errors == []
+    assert frame["行政相对人编码"].to_list() == [CHECK["行政相对人编码"]]
+    assert frame["number"].to_list() == [3]
+
+
 LEDGER: dict[str, Any] = {
     "feed": Feed.EXPECTED,
     "columns": {"案号": "document_no", "结案日": "due_basis_on", "承办单位": "department_name"},
