@@ -150,8 +150,8 @@ class _Inbox:
 
 
 def _passing(
-    parts: Iterator[Part | SourceError], text: Text, passed: Passed
-) -> Iterator[Part | SourceError]:
+    parts: Iterator[Part | Remark | SourceError], text: Text, passed: Passed
+) -> Iterator[Part | Remark | SourceError]:
     """The parts, and with each how much of the text is read."""
     for part in parts:
         passed.share = text.share

@@ -13,7 +13,8 @@ from itertools import chain
 import polars as pl
 
 from monitor.errors import SourceError
-from monitor.sources.batch import Part, unrepeated
+from monitor.sources.asides import Asides
+from monitor.sources.batch import Part, Remark, unrepeated
 from monitor.sources.columns import Dialect, Layout
 from monitor.sources.grids import Block, Blocks
 
@@ -48,11 +49,12 @@ class _Header:
 
 def parts(
     dialect: Dialect, blocks: Blocks, place: str, delivery: str, spans: Sequence[Span] = ()
-) -> Iterator[Part]:
+) -> Iterator[Part | Remark]:
     """The rows below the header, at least one part even where there are none.
 
-    Cells beyond the header are under their position in brackets. Raises SourceError where no row is
-    a header of the source's feed, or there are no rows at all.
+    Rows that are no records are left out with a remark. Cells beyond the header are under their
+    position in brackets. Raises SourceError where no row is a header of the source's feed, or there
+    are no rows at all.
     """
     start = _start(blocks)
     if start is None:
@@ -62,12 +64,17 @@ def parts(
     below = start.below(header.number)
     if _describes(layout, header.names, below):
         below = Block(below.frame[1:], below.numbers[1:])
-    filled = (block for block in chain([below], blocks) if block.frame.height)
-    for block in chain([next(filled, below)], filled):
+    nothing = Block(below.frame.clear(), below.numbers.clear())
+    asides = Asides(header.names, layout)
+    records = map(asides.without, chain([below], blocks))
+    filled = (block for block in records if block.frame.height)
+    for block in chain([next(filled, nothing)], filled):
         frame = _named(header.names, block.frame)
         beyond = tuple(frame.columns[len(header.names) :])
         own = replace(layout, unknown=layout.unknown + beyond)
         yield Part(place, delivery, own, frame, block.numbers)
+    if remark := asides.remark(place):
+        yield Remark(remark)
 
 
 def _start(blocks: Blocks) -> Block | None:
