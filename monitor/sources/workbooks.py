@@ -5,6 +5,7 @@ refused with the reason and everything else goes on.
 """
 
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -32,6 +33,10 @@ _BYTES_A_SECOND = 100_000
 """A tenth of what calamine reads in a second, packed, on a slow machine."""
 
 
+_EXPLAINS = re.compile(r"说明|须知|要求|字典|码表|代码表|下拉|示例|样例")
+"""What a sheet is called that is there to be read by whoever fills the others in."""
+
+
 class _Bounds(NamedTuple):
     """What the process that reads a workbook may take: bytes of memory, seconds of processor."""
 
@@ -44,11 +49,11 @@ def parts(
 ) -> Generator[Part | Remark | SourceError]:
     """The rows of all sheets, hidden ones too: nothing that was delivered is dropped.
 
-    A sheet without a header is left out where it is hidden, as lists to choose from are, or too
-    narrow for rows of the feed, as instructions are; else it is an error, and so is a workbook of
-    which nothing could be read. Raises SourceError where the file is no whole workbook, is locked
-    with a password, or would take more than `limit` bytes unpacked; the process that reads it may
-    take twice of that.
+    A sheet without a header is left out where it is hidden, as lists to choose from are, is called
+    after what explains the others, or is too narrow for rows of the feed; else it is an error, and
+    so is a workbook of which nothing could be read. Raises SourceError where the file is no whole
+    workbook, is locked with a password, or would take more than `limit` bytes unpacked; the process
+    that reads it may take twice of that.
     """
     with path.open("rb") as file:
         is_packed = file.read(len(_ZIP)) == _ZIP
@@ -162,6 +167,9 @@ def _sheets(
             if error.cells < dialect.least:
                 feed = dialect.source.feed
                 left_out.append((f"{where}: too narrow for rows of feed {feed}: left out", error))
+                continue
+            if _EXPLAINS.search(sheet.name):
+                left_out.append((f"{where}: explains, and has no header row: left out", error))
                 continue
             nothing = False
             yield error

@@ -127,6 +127,18 @@ def test_a_title_that_is_merged_along_the_records_takes_none_of_them(
     assert look(path)[0]["记录唯一标识"].to_list() == ["check-1", "check-2"]
 
 
+def test_a_wide_sheet_that_explains_the_others_is_left_out_and_one_of_another_name_is_not(
+    tmp_path: Path,
+) -> None:
+    explained = [["序号", "字段名", "类型", "长度", "必填", "说明", "示例", "字典"]]
+    sheets = {"字段说明": explained, "一月": sheet_of([check_row(1)])}
+    frame, remarks, errors = look(write_workbook(tmp_path / "a.xlsx", sheets))
+    assert (frame.height, errors) == (1, [])
+    assert remarks == ["a.xlsx 字段说明: explains, and has no header row: left out"]
+    _, _, errors = look(write_workbook(tmp_path / "b.xlsx", {"二月": explained}))
+    assert len(errors) == 1
+
+
 def test_a_hidden_sheet_is_read_and_said_to_be_hidden(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
