@@ -219,5 +219,5 @@ class Dialect:
 
 
 def _listed(headers: Sequence[str]) -> str:
-    shown = [header.strip()[:_LONGEST] for header in headers if header.strip()][:30]
+    shown = [" ".join(header.split())[:_LONGEST] for header in headers if header.strip()][:30]
     return ", ".join(shown) or "nothing"

@@ -155,6 +155,7 @@ def unknown_lines(unknown: Counts) -> list[str]:
 
 def _listed(counts: Mapping[str, int], shown: int) -> str:
     ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    listed = ", ".join(f"{name or 'no code'} ({count})" for name, count in ordered[:shown])
+    names = [(" ".join(name.split()) or "no code", count) for name, count in ordered[:shown]]
+    listed = ", ".join(f"{name} ({count})" for name, count in names)
     more = len(ordered) - shown
     return f"{listed} and {more} more" if more > 0 else listed

@@ -29,7 +29,12 @@ ENVELOPE = (
 WAN = "万元"
 """Ten thousand yuan."""
 
-_IGNORED = re.compile(r"[\s_*\-‐‑–—―\"'“”‘’]|\((?:必填|选填|可空)\)")
+_IGNORED = re.compile(
+    r"[\s_*\-‐‑–—―\"'“”‘’]|:\s*$"
+    r"|[(\[【][^()\[\]【】]*(?:必填|选填|可空|格式|不少于|不超过|至少|最多|填写|分隔|下拉|示例|例如|[yY]{4})"
+    r"[^()\[\]【】]*[)\]】]"
+)
+"""Marks, and what is said in brackets of how to fill the column in."""
 _UNITS = ("元", WAN)
 _REFUSED_FROM = 2
 """So many headers of something else make a row of headers its own; one may stand anywhere."""

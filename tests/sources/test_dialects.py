@@ -205,6 +205,28 @@ def test_the_aliases_of_the_platforms_template_are_known() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("检查人员\n（不少于2人）", "检查人员"),
+        ("* 检查时间\n（YYYY-MM-DD）", "检查时间"),
+        ("检查结果[必填]", "检查结果"),
+        ("检查结果【必填，下拉选择】", "检查结果"),
+        ("报送时间： ", "报送时间"),
+        ("行政相对人（单位/个人）编码（格式：18位）", "行政相对人编码"),
+    ],
+)
+def test_what_a_header_says_of_filling_it_in_makes_no_difference(header: str, name: str) -> None:
+    row = check_row()
+    found = layout(Feed.CHECK, [header if name == other else other for other in row])
+    assert found.unknown == ()
+    assert header in found.columns.values()
+
+
+def test_a_bracket_that_says_something_else_makes_another_column() -> None:
+    assert layout(Feed.CHECK, [*check_row(), "检查时间（复查）"]).unknown == ("检查时间（复查）",)
+
+
 def test_the_versions_of_a_provincial_lake_are_told_by_their_own_columns(
     store: Store, tmp_path: Path, now: datetime
 ) -> None:
