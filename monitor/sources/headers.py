@@ -155,7 +155,7 @@ class _First:
             return True
         blank = {at for at, name in enumerate(header.names) if not name}
         wide = {s.left for s in self.spans if s.bottom == header.number and s.right > s.left}
-        filled = {at for at, cell in enumerate(self.rows[below]) if cell}
+        filled = {at for at, cell in enumerate(self.rows[below]) if cell} - merged
         return bool(filled & blank) and filled <= (blank | {at - 1 for at in blank}) - known | wide
 
 

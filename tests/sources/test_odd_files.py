@@ -60,15 +60,18 @@ def test_a_header_of_two_rows_with_merged_cells_names_the_columns(tmp_path: Path
     assert frame["number"].to_list() == [4]
 
 
+@pytest.mark.parametrize("merged", [0, 5])
 def test_a_known_name_over_several_columns_goes_on_below_where_others_are_not_merged(
-    tmp_path: Path,
+    tmp_path: Path, merged: int
 ) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
         sheet = book.add_worksheet("一月")
         first = [*CHECK].index("行政相对人")
         for at, header in enumerate(CHECK):
-            if not first <= at < first + 4:
+            if at < merged:
+                sheet.merge_range(0, at, 1, at, header)
+            elif not first <= at < first + 4:
                 sheet.write(0, at, header)
         sheet.merge_range(0, first, 0, first + 3, "行政相对人")
         sheet.write_row(1, first, ["名称", "性质", "证件类型", "编码"])
