@@ -25,6 +25,9 @@ _SAMPLE = 1 << 16
 _SAMPLE_ROWS = 20
 _LONGEST_RECORD = 16 << 20
 _WIDE, _WIDEST = 1024, 16384
+_GUARD = b'="'
+_GUARDED = r'(?s)^="(.*)"$'
+"""What keeps Excel from reading a code as a number: ="0123" is the text 0123."""
 _QUOTE, _LINE_FEED, _RETURN = ord('"'), ord("\n"), ord("\r")
 
 Positions = npt.NDArray[np.intp]
@@ -42,7 +45,8 @@ def blocks(text: Text, delimiter: str | None, recognised: Callable[[Sequence[str
     if delimiter is None:
         delimiter = max(_DELIMITERS, key=lambda mark: _fitness(_split(sample, mark), recognised))
     width = max(map(len, _split(sample, delimiter)), default=1)
-    yield from _Records(text.place, stream, delimiter, width).blocks()
+    for block in _Records(text.place, stream, delimiter, width).blocks():
+        yield _unguarded(block) if stream.guarded else block
 
 
 def _split(sample: str, delimiter: str) -> list[list[str]]:
@@ -58,18 +62,27 @@ def _fitness(
     return max(map(recognised, rows), default=0), max(map(len, rows), default=0)
 
 
+def _unguarded(block: Block) -> Block:
+    return block_of(block.frame.with_columns(pl.all().str.replace(_GUARDED, "$1")), block.numbers)
+
+
 class _Stream:
-    """What of the text has not become rows yet; `ended` once nothing follows on it."""
+    """What of the text has not become rows yet; `ended` once nothing follows on it.
+
+    It is `guarded` once something in it looks like a text that is kept from being a number.
+    """
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self.held = b""
         self.ended = False
+        self.guarded = False
         self._blocks = blocks
 
     def more(self) -> bool:
         """Put the next block behind what is held; whether there was one."""
         block = next(self._blocks, None)
         self.ended = block is None
+        self.guarded = self.guarded or _GUARD in self.held[-1:] + (block or b"")
         self.held += block or b""
         return not self.ended
 

@@ -17,7 +17,8 @@ _UNUSUAL = r"[^\x20-\x7e\x{4e00}-\x{9fff}、。〈〉《》「」【】〔〕‘
 """Characters that NFKC may change or join; it leaves the others as they are, beside each other."""
 
 _NOTHING = (
-    r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|n/a|undefined"
+    r"(?i)^(?:[\s\-‐‑–—―─_/\\]+|无|null|\(null\)|none|nil|nan|nat|n/a|undefined"
+    r"|#(?:N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!)"  # as Excel writes an error into a CSV file
     r"|0000-00-00(?:[ T]00:00:00(?:\.0+)?)?)?$"  # as MySQL writes that there is no day
 )
 _SEPARATORS = r"[\s,;、|]+"

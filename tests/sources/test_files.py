@@ -44,6 +44,20 @@ def test_a_csv_file_is_read_whatever_its_encoding_and_delimiter(
     assert only(path)["记录唯一标识"].to_list() == ["check-1", "check-2"]
 
 
+@pytest.mark.parametrize("is_quoted", [False, True])
+def test_a_code_that_is_kept_from_being_a_number_is_read_as_it_is_meant(
+    tmp_path: Path, *, is_quoted: bool
+) -> None:
+    row = check_row(1)
+    row |= {"监管事项目录编码": f'="{row["监管事项目录编码"]}"', "检查结果": '=""'}
+    path = write_csv(tmp_path / "a.csv", [row])
+    if not is_quoted:
+        path.write_text(",".join(row) + "\n" + ",".join(row.values()) + "\n", encoding="utf-8")
+    frame = only(path)
+    assert frame["监管事项目录编码"].to_list() == [CHECK["监管事项目录编码"]]
+    assert frame["检查结果"].to_list() == [None]
+
+
 def test_a_title_above_the_header_and_a_description_below_it_are_no_rows(tmp_path: Path) -> None:
     described = ["必填，文本" for _ in CHECK]
     rows = [["示范区行政检查行为"], [*CHECK], described, [*CHECK.values()]]

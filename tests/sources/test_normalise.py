@@ -115,7 +115,9 @@ def test_an_instant_without_offset_is_chinas(cell: str, instant: datetime) -> No
     assert value("submitted_at", cell) == instant
 
 
-@pytest.mark.parametrize("cell", ["", "　", "— —", "——", "无", "/", "NULL", "null", "N/A", "-"])
+@pytest.mark.parametrize(
+    "cell", ["", "　", "— —", "——", "无", "/", "NULL", "null", "N/A", "-", "#N/A", "#DIV/0!"]
+)
 def test_every_spelling_of_nothing_is_blank(cell: str) -> None:
     assert value("facts", cell) is None
 
