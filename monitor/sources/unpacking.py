@@ -29,13 +29,18 @@ _FAR = re.compile(rb'r="(?:[A-Za-z]{3,}|[C-Zc-z][A-Za-z]|[A-Za-z]{0,2}(?:\d{7,}|
 _PREFIXED = re.compile(rb"<\w+:worksheet")
 _STRING = re.compile(rb"<(?:\w+:)?si[ >/]")
 _SHARED = re.compile(rb't="s"[^>]*>\s*<(?:\w+:)?v>(\d{1,9})<')
+_UNCOMPUTED = re.compile(
+    rb'<c (?![^<>]*t="str")[^<>]*>\s*<f(?: [^<>]*)?(?:/>|>[^<]*</f>)\s*'
+    rb"(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
+)
+"""A formula without a result; of one whose result is a text that may be blank."""
 
 
-def check(path: Path, place: str, limit: int) -> None:
+def check(path: Path, place: str, limit: int) -> int:
     """Raise SourceError where the workbook would take more than `limit` bytes.
 
-    What the file says of its own size is not believed: it is unpacked piece by piece, and each is
-    forgotten at once.
+    Gives the number of its formulas that nobody computed: their cells are blank. What the file says
+    of its own size is not believed: it is unpacked piece by piece, and each is forgotten at once.
     """
     try:
         with ZipFile(path) as archive:
@@ -48,6 +53,7 @@ def check(path: Path, place: str, limit: int) -> None:
         raise SourceError(
             f"{place}: not a readable workbook: it was cut off or is damaged"
         ) from None
+    return measure.uncomputed
 
 
 def _is_workbook(place: str, names: set[str]) -> None:
@@ -67,12 +73,13 @@ def _holds_strings(part: ZipInfo) -> bool:
 
 
 class _Measure:
-    """What the parts of a workbook take so far."""
+    """What the parts of a workbook take so far, and the formulas in them without a result."""
 
     def __init__(self, path: Path, place: str, limit: int) -> None:
         self._path = path
         self._place = place
         self._limit = limit
+        self.uncomputed = 0
         self._unpacked = 0
         self._lengths: npt.NDArray[np.int64] = np.zeros(1, np.int64)
 
@@ -85,6 +92,8 @@ class _Measure:
         values, is_odd = 0, self._limit < _NEAR * _CELL
         for number, piece in enumerate(_pieces(self._counted(part))):
             values += piece.count(b"v>") // 2
+            if b"<f" in piece:
+                self.uncomputed += len(_UNCOMPUTED.findall(piece))
             is_odd = (
                 is_odd
                 or piece.count(b"<c ") != piece.count(b'<c r="')

@@ -133,7 +133,9 @@ def test_a_title_that_is_merged_along_the_records_takes_none_of_them(
 def test_a_wide_sheet_that_explains_the_others_is_left_out_and_one_of_another_name_is_not(
     tmp_path: Path,
 ) -> None:
-    explained = [["序号", "字段名", "类型", "长度", "必填", "说明", "示例", "字典"]]
+    explained: list[Sequence[str]] = [
+        ["序号", "字段名", "类型", "长度", "必填", "说明", "示例", "字典"]
+    ]
     sheets = {"字段说明": explained, "一月": sheet_of([check_row(1)])}
     frame, remarks, errors = look(write_workbook(tmp_path / "a.xlsx", sheets))
     assert (frame.height, errors) == (1, [])
@@ -171,6 +173,29 @@ def test_days_that_excel_keeps_as_numbers_are_delivered_as_days(tmp_path: Path) 
     row: dict[str, object] = {**check_row(1), "检查时间": date(2022, 1, 25)}
     frame, _, _ = look(write_workbook(tmp_path / "a.xlsx", {"一月": [[*row], [*row.values()]]}))
     assert frame["检查时间"].to_list() == ["2022-01-25"]
+
+
+def test_formulas_that_nobody_computed_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("一月")
+        for number, row in enumerate(sheet_of(check_row(n) for n in range(1, 5))):
+            sheet.write_row(number, 0, row)
+        for at, value in enumerate(("示范", "no", 71, 72), start=1):
+            sheet.write_formula(at, [*CHECK].index("监管对象"), "=A1&B1", value=value)
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    with zipfile.ZipFile(path, "w") as book:
+        for name, part in parts.items():
+            # a text may be blank, as Excel writes it; openpyxl and others write no number
+            part = part.replace(b"<v>no</v>", b"<v></v>")
+            book.writestr(name, part.replace(b"<v>71</v>", b"<v />").replace(b"<v>72</v>", b""))
+    frame, remarks, errors = look(path)
+    assert (frame["监管对象"].to_list(), errors) == (["示范", None, None, None], [])
+    assert remarks == [
+        "a.xlsx: 2 formulas that nobody computed: blank until somebody opens the workbook in Excel "
+        "and saves it"
+    ]
 
 
 def test_a_workbook_that_was_cut_off_is_refused_by_name(tmp_path: Path) -> None:
