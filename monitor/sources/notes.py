@@ -27,6 +27,10 @@ _DAYLIKE = (
     r"(?:[T\s]*\d{1,2}[:时][\d:.时分秒]{0,8})?)$"
 )
 _NUMBER = re.compile(r"\d{6}")
+_ROUNDED = r"^\d(?:\.\d+)?[eE]\+?\d\d$"
+"""How a long code is written that Excel took for a number: not all of its digits."""
+_CODE_ENDS = ("_code", "_no", "_nos", "_id")
+_IDENTITIES = ("record_unique_identity", "cd_id", "id")
 _AGENCY = re.compile(
     r"(?!\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]$)"
     r"1[0-9A-HJ-NPQRTUWXY]{17}"
@@ -52,7 +56,9 @@ class Notes:
     statuses: Counter[str] = field(default_factory=Counter)
     departments: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
+    rounded: Counter[str] = field(default_factory=Counter)
     _first: dict[str, str] = field(default_factory=dict)
+    _first_rounded: dict[str, str] = field(default_factory=dict)
     _missing: dict[str, str] = field(default_factory=dict)
     _absent: tuple[str, ...] | None = None
     _keyless: list[Keyless] = field(default_factory=list)
@@ -70,6 +76,7 @@ class Notes:
         items = {item.column: item for item in self.dialect.fields}
         for column in self.malformed.keys() - self._first.keys() - {"status"}:
             self._first[column] = _where(batch, frame, column, items.get(column))
+        self._count_rounded(batch, frame)
         for part in batch.parts:
             self._mapped.update(part.layout.columns.values())
             for header in part.layout.unknown:
@@ -87,6 +94,22 @@ class Notes:
         for owners in (records.owners, records.same):
             counts = owners.drop_nulls().value_counts()
             self.departments.update(dict(counts.iter_rows()))
+
+    def _count_rounded(self, batch: Batch, frame: pl.DataFrame) -> None:
+        """Codes that became numbers on their way into a file, and lost digits."""
+        if not any(part.is_placed for part in batch.parts):
+            return
+        delivered = {column for part in batch.parts for column in part.layout.columns}
+        codes = [item.column for item in self.dialect.fields if item.column.endswith(_CODE_ENDS)]
+        for column in (*_IDENTITIES, *codes):
+            if column not in delivered or column not in frame.columns:
+                continue
+            rounded = frame[column].str.contains(_ROUNDED)
+            if count := int(rounded.sum()):
+                at = rounded.fill_null(value=False).arg_max() or 0
+                where = f"{frame['place'][at]} row {frame['number'][at]}"
+                self._first_rounded.setdefault(column, where)
+                self.rounded[column] += count
 
     def unknown(self, directory: Collection[str]) -> Counts:
         """What nobody knows: cells by column, and rows by department that isn't in `directory`.
@@ -132,6 +155,11 @@ class Notes:
             f"{self._first[column]}{_OLDER if column in PARTS else ''}"
             for column, count in sorted(self.malformed.items())
             if column != "status"
+        ]
+        found += [
+            f"{names.get(column, column)}: {_cells(count)} lost digits as numbers such as 1.2E+17, "
+            f"first in {self._first_rounded[column]}: the column has to be text where it is made"
+            for column, count in sorted(self.rounded.items())
         ]
         found += [
             f"status {word} is not known: {_rows(count)} taken as pending"

@@ -20,6 +20,7 @@ from tests.sources.deliveries import (
     pulled,
     rows_of,
     write_csv,
+    write_workbook,
 )
 
 HOUR = timedelta(hours=1)
@@ -202,6 +203,20 @@ def test_a_status_that_nobody_knows_is_told_and_charged_to_nobody(
     assert report.warnings == ('status "流转中" is not known: 1 row taken as pending',)
     (row,) = rows_of(store)
     assert (row["status"], row["malformed"]) == ("pending", "status")
+
+
+def test_codes_that_lost_digits_on_their_way_into_a_file_are_told(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    rows: list[list[object]] = [[*check_row()]]
+    for number, code in enumerate(("示检1", 20220125000123456789, 20220125000123456790), start=1):
+        rows.append([*(check_row(number) | {"检查行为编号": code}).values()])
+    report = pulled(store, files(write_workbook(tmp_path / "a.xlsx", {"一月": rows})), now)
+    assert report.landed == 3
+    assert report.warnings == (
+        "检查行为编号: 2 cells lost digits as numbers such as 1.2E+17, first in a.xlsx 一月 row 3: "
+        "the column has to be text where it is made",
+    )
 
 
 def test_a_record_without_a_delivered_number_is_known_by_its_business_key(
