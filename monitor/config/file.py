@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from monitor.config import keys
 from monitor.config.settings import Settings
 from monitor.errors import SettingsError
 
@@ -99,7 +100,8 @@ def _lines(error: ErrorDetails, values: dict[str, Any]) -> Iterator[str]:
     """One mistake as lines of `key: expected …, found …`; values of secret keys are not shown."""
     location, found = _named(error["loc"], values)
     if error["type"] == "extra_forbidden":
-        yield f"{location}: unknown key"
+        near = keys.near(Settings, error["loc"])
+        yield f"{location}: unknown key" + (f"; near it: {', '.join(near)}" if near else "")
         return
     if error["type"] == "missing":
         yield f"{location}: expected a value, found nothing"

@@ -134,6 +134,21 @@ def test_seven_mistakes_are_all_told_at_once(tmp_path: Path) -> None:
 SOURCE = '[[source]]\nname = "a"\nfeed = "item"\nkind = "files"\npath = "*.csv"\n'
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[pul]\nparallel = 2\n", "pul: unknown key; near it: pull"),
+        (SOURCE + 'colums = { a = "name" }\n', '"a".colums: unknown key; near it: columns'),
+        (SOURCE + 'tabel = "t"\n', '"a".tabel: unknown key'),  # tables are in a database
+        (SOURCE + 'status = { colunm = "b" }\n', '"a".status.colunm: unknown key; near it: column'),
+    ],
+)
+def test_a_key_that_nobody_knows_is_told_with_those_near_it(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    assert mistakes(tmp_path, text).endswith(said)
+
+
 def test_a_source_is_due_by_interval_or_by_crontab_line(tmp_path: Path) -> None:
     text = "".join(
         SOURCE.replace('"a"', f'"{name}"') + line

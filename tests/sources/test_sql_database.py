@@ -366,6 +366,8 @@ def _megabytes(name: str) -> int:
          "(pip install oracledb)"),
         ("mssql+pymssql://reader:word@127.0.0.1/exchange", "no driver for pymssql is installed "
          "(pip install pymssql)"),
+        ("postgres://reader:word@127.0.0.1/exchange", "no driver for postgres is installed; "
+         "postgresql may be meant"),
     ],
 )  # fmt: skip
 def test_a_driver_that_is_not_installed_is_named(url: str, said: str) -> None:

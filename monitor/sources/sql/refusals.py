@@ -1,6 +1,7 @@
 """What a database's error means: whether trying again can help, without password or row in it."""
 
 import re
+from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,7 @@ _PACKAGES = {
     "psycopg2": "psycopg2-binary",
 }
 """The package on PyPI that has a dialect or module."""
+_DIALECTS = ("sqlite", "postgresql", "mysql", "mariadb", "oracle", "mssql", "dm")
 
 _PG_BUSY = ("too many", "connection slots", "starting up", "shutting down", "recovery mode")
 _PG_TIMED_OUT = "57014"
@@ -79,7 +81,7 @@ class Refusals:
     def lacking(self, module: str) -> SourceError:
         """The error for a dialect or module that isn't installed."""
         package = _PACKAGES.get(module.partition("+")[0])
-        hint = f" (pip install {package})" if package else ""
+        hint = f" (pip install {package})" if package else _meant(module)
         return self._said(SourceError, f"no driver for {module} is installed{hint}")
 
     def unusable(self, error: Exception) -> SourceError:
@@ -120,6 +122,11 @@ class Refusals:
                 return _sqlite_code(cause) in _SQLITE_PASSING
             case _:
                 return is_operation
+
+
+def _meant(module: str) -> str:
+    near = get_close_matches(module.partition("+")[0], _DIALECTS, n=1)
+    return f"; {near[0]} may be meant" if near else ""
 
 
 def _text(cause: BaseException) -> str:
