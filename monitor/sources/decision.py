@@ -8,6 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from monitor.sources import versions
+from monitor.sources.delivered import reading_of
 from monitor.sources.statuses import SUBMITTED
 from monitor.sources.unlanded import Keyless
 from monitor.words import Status
@@ -63,7 +64,11 @@ def decide(
     rows = frame.with_columns(arrival=pl.int_range(pl.len())).join(
         stored, on="record_id", how="left", maintain_order="left"
     )
-    return Decision(rows, _states(rows, versions.decided(rows), now), keyless)
+    read = rows.with_columns(
+        reading=reading_of(pl.col("delivery_hash")),
+        reading_old=reading_of(pl.col("delivery_hash_old")),
+    )
+    return Decision(rows, _states(rows, versions.decided(read), now), keyless)
 
 
 def _states(rows: pl.DataFrame, decided: pl.DataFrame, now: datetime) -> pl.DataFrame:

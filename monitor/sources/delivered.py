@@ -2,7 +2,8 @@
 
 The hash is of all that is read of a row, and of what it is read with, this program's own files
 among it: a row that has the hash of one that landed says what that one said. Where the program is
-another one, rows are read once more than they had to be.
+another one, rows are read once more than they had to be. It ends with the reading: which settings
+and program a row was read with, so that what is read anew replaces what it was read as before.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from importlib.resources import files
 
 import polars as pl
 
+from monitor.config import SourceSettings
 from monitor.sources import normalise
 from monitor.sources.batch import Batch, Part
 from monitor.sources.columns import Dialect, Layout
@@ -22,6 +24,10 @@ from monitor.store.types import canonical
 _ALWAYS = (*ENVELOPE, "status", "status_at")
 _DECIDING = ("monitor.sources", "monitor.standard")
 """The packages that decide what a row says."""
+_READ_WITH = {"feed", "status", "dialect", "columns", "units", "values", "department"}
+"""The settings that do."""
+_READING = 8
+"""The digits of a reading."""
 
 
 def rows(dialect: Dialect, batch: Batch) -> pl.DataFrame:
@@ -31,6 +37,17 @@ def rows(dialect: Dialect, batch: Batch) -> pl.DataFrame:
     columns = [f"text:{column}" for column in (*(f.column for f in dialect.fields), *_ALWAYS)]
     parts = [_part(dialect, part, list(dict.fromkeys(columns))) for part in batch.parts]
     return pl.concat(parts).with_row_index("row")
+
+
+def reading(source: SourceSettings) -> str:
+    """With what a source's rows are read now."""
+    told = canonical([_program(), source.model_dump(mode="json", include=_READ_WITH)])
+    return hashlib.sha256(told.encode()).hexdigest()[:_READING]
+
+
+def reading_of(delivery_hash: pl.Expr) -> pl.Expr:
+    """With what the row of the hash was read."""
+    return delivery_hash.str.tail(_READING)
 
 
 def text(column: str) -> pl.Expr:
@@ -50,7 +67,7 @@ def _part(dialect: Dialect, part: Part, columns: list[str]) -> pl.DataFrame:
         place=pl.lit(part.place),
         number=part.numbers,
         delivery=pl.lit(part.delivery),
-        delivery_hash=_hashed(frame, _read_with(dialect, unknown)),
+        delivery_hash=_hashed(frame, _read_with(dialect, unknown), reading(dialect.source)),
     )
 
 
@@ -80,11 +97,11 @@ def _program() -> str:
     return digest.hexdigest()
 
 
-def _hashed(frame: pl.DataFrame, read_with: str) -> pl.Series:
+def _hashed(frame: pl.DataFrame, read_with: str, reading: str) -> pl.Series:
     """128 bits of each row: that two that differ have the same is not to be feared."""
     digest = hashlib.sha256(read_with.encode()).digest()
     halves = [
         frame.hash_rows(int.from_bytes(seed, "big")).cast(pl.String)
         for seed in (digest[:8], digest[8:16])
     ]
-    return pl.select(pl.concat_str(halves, separator=".")).to_series()
+    return pl.select(pl.concat_str(*halves, pl.lit(reading), separator=".")).to_series()

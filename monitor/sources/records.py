@@ -32,9 +32,9 @@ _SAID = ("status", "status_at", "is_deleted", "cd_source", "malformed", "raw")
 class Records:
     """A batch's rows as their table wants them.
 
-    `frame` holds the feed's columns, record_id, content_hash, delivery_hash (null where the row
-    isn't to be passed over when it comes again), malformed, raw (JSON text), is_deleted, says
-    (whether a row says more than that its record is gone), the version's parts, and place and
+    `frame` holds the feed's columns, record_id, content_hash, delivery_hash (only its reading where
+    the row isn't to be passed over when it comes again), malformed, raw (JSON text), is_deleted,
+    says (whether a row says more than that its record is gone), the version's parts, and place and
     number of the row, and its position in the batch, `row`. `unreadable` are words of the status
     column that nobody knows, one for each row.
 
@@ -114,7 +114,9 @@ def read_told(
         .otherwise("status_at"),
         says=_says(dialect),
         # what is remarked on is so each time
-        delivery_hash=pl.when(is_read & pl.col("malformed").is_null()).then("delivery_hash"),
+        delivery_hash=pl.when(is_read & pl.col("malformed").is_null())
+        .then("delivery_hash")
+        .otherwise(pl.lit(delivered.reading(source))),
         raw=_raw(batch, frame["malformed"]),
         **_own(source),
     )

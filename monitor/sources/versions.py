@@ -4,7 +4,9 @@ Versions are ordered by (batch, cd_time, delivered sequence), absent parts first
 is what its greatest version says, of equal ones that with the greater content hash; it is gone
 where its greatest deletion isn't less than that. So the same rows make the same record in whatever
 order they arrive, and however they are put into batches: a deletion is kept although nothing that
-it deletes has come, and what comes later and is older is kept below it.
+it deletes has come, and what comes later and is older is kept below it. The hash decides among rows
+that were read alike: what is read anew, with other settings or by another program, replaces the
+equal version that was read before.
 
 A source that delivers none of these parts has no versions: there, what arrives later is newer.
 """
@@ -24,8 +26,9 @@ def decided(rows: pl.DataFrame) -> pl.DataFrame:
     """What becomes of each record: a row each, in the order in which the records arrive.
 
     `rows` are delivered versions with arrival (0, 1 …), record_id, says (whether it says anything
-    beyond that the record is gone), is_deleted, content_hash, status_at and PARTS; beside each what
-    is stored of its record: id, and content_hash, deleted_at, PARTS and WITHDRAWN with `_old`.
+    beyond that the record is gone), is_deleted, content_hash, reading (with what it was read),
+    status_at and PARTS; beside each what is stored of its record: id, and content_hash, reading,
+    deleted_at, PARTS and WITHDRAWN with `_old`.
 
     The result has record_id and all that is stored, and `said` and `gone`: the arrivals of the
     versions that hold from now on, null where what is stored holds. is_new, is_deleted and
@@ -33,7 +36,7 @@ def decided(rows: pl.DataFrame) -> pl.DataFrame:
     record says something else now, is_changed that one of these holds, and is_renewed that only the
     version is another one.
     """
-    told = ("arrival", "says", "is_deleted", "content_hash", "status_at", *PARTS)
+    told = ("arrival", "says", "is_deleted", "content_hash", "reading", "status_at", *PARTS)
     keyed = rows.select("record_id", "id", *told, selectors.ends_with("_old")).with_columns(
         order=_order(PARTS),
         said_old=_order([f"{part}_old" for part in PARTS]),
@@ -44,7 +47,10 @@ def decided(rows: pl.DataFrame) -> pl.DataFrame:
     gone, gone_old = pl.col("gone_order"), pl.col("gone_old")
     hash_, hash_old = pl.col("said_hash"), pl.col("content_hash_old").fill_null("")
     was_deleted = pl.col("deleted_at_old").is_not_null()
-    is_later = (said > said_old) | ((said == said_old) & ((said == "") | (hash_ >= hash_old)))
+    is_reread = (pl.col("said_reading") != pl.col("reading_old")).fill_null(value=False)
+    is_later = (said > said_old) | (
+        (said == said_old) & ((said == "") | is_reread | (hash_ >= hash_old))
+    )
     return (
         keyed.select("record_id", "id", *stored)
         .unique("record_id", keep="first", maintain_order=True)
@@ -110,6 +116,7 @@ def _greatest(rows: pl.DataFrame, which: str, name: str) -> pl.DataFrame:
             pl.col("arrival").alias(name),
             pl.col("order").alias(f"{name}_order"),
             pl.col("content_hash").alias(f"{name}_hash"),
+            pl.col("reading").alias(f"{name}_reading"),
         )
     )
 

@@ -130,3 +130,36 @@ def test_what_came_late_behind_the_cursor_lands_once(
     assert len(landed(store, delivered)) == 4
     assert cursors(store).items() >= at.items(), "no cursor is further back than it was"
     assert pulled(store, delivered, now).landed == 0
+
+
+def test_columns_that_are_mapped_anew_are_so_in_every_record_that_has_a_version(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    rows = [check_row(n, cd_time="2022-01-25 09:00:00") for n in range(1, 21)]
+    for row in rows:
+        row["名目"] = row.pop("检查行为名称")
+        row["检查日"] = row.pop("检查时间")
+    path = write_csv(tmp_path / "a.csv", rows)
+    mapped = {"名目": "action_name"}
+    pull_source(store, files(path), now)
+    assert {row["action_name"] for row in rows_of(store)} == {None}
+    for columns in (mapped, mapped | {"检查日": "occurred_on"}):
+        pull_source(store, files(path, columns=columns), now)
+        pull_source(store, files(path, columns=columns), now, everything=True)
+    found = [(row["action_name"], row["occurred_on"]) for row in rows_of(store)]
+    assert found == [("示范日常检查", date(2022, 1, 25))] * len(rows)
+
+
+def test_what_was_malformed_as_it_was_read_is_read_anew(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    rows = [
+        check_row(n, cd_time="2022-01-25 09:00:00", 状态="办结一" if n % 2 else "办结")
+        for n in range(1, 21)
+    ]
+    path = write_csv(tmp_path / "a.csv", rows)
+    pull_source(store, files(path, status={"column": "状态"}), now)
+    assert {row["status"] for row in rows_of(store)} == {"pending"}
+    words = {"办结": "accepted", "办结一": "accepted"}
+    pull_source(store, files(path, status={"column": "状态", "map": words}), now)
+    assert {(row["status"], row["malformed"]) for row in rows_of(store)} == {("accepted", None)}
