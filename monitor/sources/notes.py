@@ -143,10 +143,10 @@ class Notes:
         for word, count in self.statuses.items():
             statuses[_word(word)] += count
         found = [*self.remarks]
-        found += [
-            f"{place}: the mandatory column {header} is missing; its cells count as blank"
-            for header, place in self._missing.items()
-        ]
+        lacking: dict[str, list[str]] = {}
+        for header, place in self._missing.items():
+            lacking.setdefault(place, []).append(header)
+        found += [f"{place}: {_missing(headers)}" for place, headers in lacking.items()]
         if self._absent and not self._may_leave_out:
             listed = ", ".join(self._absent[:_SHOWN])
             found.append(f"columns that the settings name and nobody delivers: {listed}")
@@ -204,6 +204,12 @@ def _where(batch: Batch, frame: pl.DataFrame, column: str, item: standard.Field 
 def _word(status: str) -> str:
     """The delivered status, unless it is a number: then the column is another one."""
     return "that is a number" if _NUMBER.search(status) else f'"{status[:20]}"'
+
+
+def _missing(headers: list[str]) -> str:
+    if len(headers) == 1:
+        return f"the mandatory column {headers[0]} is missing; its cells count as blank"
+    return f"the mandatory columns {', '.join(headers)} are missing; their cells count as blank"
 
 
 def _rows(count: int) -> str:

@@ -205,6 +205,16 @@ def test_a_status_that_nobody_knows_is_told_and_charged_to_nobody(
     assert (row["status"], row["malformed"]) == ("pending", "status")
 
 
+def test_mandatory_columns_that_are_missing_are_told_together(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    row = {k: v for k, v in check_row().items() if k not in ("检查结果", "检查类别")}
+    report = pulled(store, files(write_csv(tmp_path / "a.csv", [row])), now)
+    assert report.warnings == (
+        "a.csv: the mandatory columns 检查类别, 检查结果 are missing; their cells count as blank",
+    )
+
+
 def test_codes_that_lost_digits_on_their_way_into_a_file_are_told(
     store: Store, tmp_path: Path, now: datetime
 ) -> None:
