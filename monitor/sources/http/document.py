@@ -191,8 +191,8 @@ def _kind(value: Any) -> str:
             names = ", ".join([*value][:_SHOWN])
             return f"an object with {names}" if names else "an empty object"
         case list():
-            other = next((part for part in value if not isinstance(part, dict)), None)
-            return "a list" if other is None else f"a list with {_TYPES[type(other)]}"
+            others = [part for part in value if not isinstance(part, dict)]
+            return f"a list with {_TYPES[type(others[0])]}" if others else "a list"
         case _:
             return _TYPES[type(value)]
 
