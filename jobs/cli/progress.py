@@ -141,15 +141,17 @@ class PullBars:
         rows = self._rows[step.source] = self._rows.get(step.source, 0) + step.rows
         if step.source not in self._tasks:
             # without a total the bar only moves
-            self._tasks[step.source] = self.progress.add_task(step.source, total=None, rows=0)
+            self._tasks[step.source] = self.progress.add_task(
+                step.source, total=None, rows=0, failed=False
+            )
         self.progress.update(self._tasks[step.source], rows=rows)
         if step.share is not None:
             self.progress.update(self._tasks[step.source], total=1, completed=step.share)
 
-    def ended(self, source: str) -> None:
-        """Show that a source's pull is over."""
+    def ended(self, source: str, *, failed: bool = False) -> None:
+        """Show that a source's pull is over, and whether something could not be read."""
         if source in self._tasks:
-            self.progress.update(self._tasks[source], total=1, completed=1)
+            self.progress.update(self._tasks[source], total=1, completed=1, failed=failed)
 
 
 @contextmanager
@@ -161,12 +163,14 @@ def pulling() -> Iterator[PullBars]:
 
 
 class _Share(ProgressColumn):
-    """How much of the whole is read, where that is known."""
+    """How much of the whole is read, where that is known; of what failed, that it did."""
 
     def get_table_column(self) -> Column:
-        return Column(no_wrap=True, justify="right", min_width=5)
+        return Column(no_wrap=True, justify="right", min_width=6)
 
     def render(self, task: Task) -> Text:
+        if task.fields["failed"]:
+            return Text("failed", "red")
         known = task.total is not None
         return Text(f"{task.percentage:3.0f} %" if known else "", "progress.percentage")
 

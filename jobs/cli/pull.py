@@ -99,7 +99,7 @@ def pull(
                 progress=bars.step,
                 since=since,
                 everything=everything,
-                ended=lambda report: bars.ended(report.source),
+                ended=lambda report: bars.ended(report.source, failed=report.error is not None),
             )
         with store.reading() as connection:
             states = source_states(connection, settings, instant)

@@ -121,7 +121,8 @@ def test_text_is_read_in_the_encoding_that_it_is_in(encoding: str, kind: str) ->
         (b"[" * 100_000, "expected JSON, found lists or objects nested too deeply" + MENDED),
         (b"[1]", "expected a list of objects at the answer itself, found a list with text or a "
                  "number" + MENDED),
-        (b'[{"id": 1}, null]', "expected a list of objects at the answer itself, found a list with null"
+        (b'[{"id": 1}, null]', "expected a list of objects at the answer itself, found a "
+                               "list with null"
                                + MENDED),
         (b"true", "expected a list of objects at the answer itself, found true or false" + MENDED),
     ],

@@ -53,6 +53,13 @@ def test_a_source_that_ended_is_whole_whatever_was_known_of_it() -> None:
     assert [line[1:3] for line in shown(found)] == [["100", "%"]]
 
 
+def test_a_source_that_failed_is_not_called_whole() -> None:
+    found = bars()
+    found.step(Step("checks", 0))
+    found.ended("checks", failed=True)
+    assert [line[1] for line in shown(found)] == ["failed"]
+
+
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_a_line_keeps_to_the_terminal(columns: int) -> None:
     found = bars(columns)
