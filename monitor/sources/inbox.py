@@ -78,7 +78,7 @@ def found(source: FilesSource) -> Iterator[Found | SourceError]:
     listing = _Listing(Path(source.archive) if source.archive else None)
     files = []
     for path in listing.below(root, Path(source.path).relative_to(root).parts):
-        place = _text(path.relative_to(root).as_posix())
+        place = "/".join(map(_text, path.relative_to(root).parts))
         try:
             files.append(Found.at(path, place))
         except FileNotFoundError:

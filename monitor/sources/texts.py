@@ -1,6 +1,7 @@
 """Text files: which encoding they are in, and their text as UTF-8, block by block."""
 
 import codecs
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ _BOMS = {
 }
 _GUESSES = ("utf-8", "gb18030")
 _SUBSETS = {"utf-8-sig": "utf-8", "gbk": "gb18030", "gb2312": "gb18030"}
+_UNMARKED = ("utf-16-le", "utf-16-be")
+_USUAL = re.compile(r"[\t\r\n -~\u2010-\u303f\u4e00-\u9fff\uff00-\uffef]+")
 _BLOCK = 4 << 20
 _TOLERATED = 0.1
 """The share of the characters outside ASCII that may be broken before it is another encoding."""
@@ -104,6 +107,9 @@ class Text:
             for name in _GUESSES:
                 if _reads_as(sample, name):
                     return name
+        for name in _UNMARKED:
+            if _is_usual(sample.decode(name, "replace")):
+                return name
         raise SourceError(
             f"{self.place}: expected CSV or JSON lines (in UTF-8, UTF-16 or GB18030), an Excel "
             "workbook or Parquet, found none of them"
@@ -137,6 +143,11 @@ def _end_of_characters(data: bytes) -> int:
             length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
             return len(data) - back if back < length else len(data)
     return len(data)
+
+
+def _is_usual(text: str) -> bool:
+    """Whether hardly a character is one that a delivery in Chinese wouldn't have."""
+    return sum(map(len, _USUAL.findall(text))) >= (1 - _TOLERATED) * len(text)
 
 
 def _reads_as(sample: bytes, encoding: str) -> bool:

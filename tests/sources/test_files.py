@@ -35,7 +35,9 @@ def only(path: Path, feed: Feed = Feed.CHECK, **more: object) -> pl.DataFrame:
     return pl.concat([part.frame for part in batches[0].parts], how="diagonal")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-16-be"]
+)
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_a_csv_file_is_read_whatever_its_encoding_and_delimiter(
     tmp_path: Path, encoding: str, delimiter: str
