@@ -9,14 +9,27 @@ from monitor.sources.cells import cell_text
 
 
 def flat(record: Mapping[str, Any]) -> dict[str, str | None]:
-    """The record's values as text; an object within it becomes columns named with a dot."""
+    """The record's values as text; an object within it becomes columns named with a dot.
+
+    So do the objects of a list, what they say under one name joined by 、.
+    """
     cells: dict[str, str | None] = {}
     for name, value in record.items():
         if isinstance(value, dict):
             cells |= {f"{name}.{inner}": text for inner, text in flat(value).items()}
+        elif value and isinstance(value, list) and all(isinstance(part, dict) for part in value):
+            cells |= {f"{name}.{inner}": text for inner, text in _together(value).items()}
         else:
             cells[name] = cell_text(value)
     return cells
+
+
+def _together(records: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    said: dict[str, list[str]] = {}
+    for cells in map(flat, records):
+        for name, text in cells.items():
+            said.setdefault(name, []).extend([text] if text else [])
+    return {name: "、".join(texts) or None for name, texts in said.items()}
 
 
 def frame_of_objects(records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:

@@ -296,6 +296,16 @@ def test_a_parquet_file_that_was_cut_off_is_refused(tmp_path: Path, keep: int) -
     ]
 
 
+def test_objects_in_a_list_are_columns_of_what_they_say_together(tmp_path: Path) -> None:
+    people = [{"姓名": "示范甲", "证": {"号": "1"}}, {"姓名": "示范乙", "证": None}]
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({**check_row(), "检查人员": people}), encoding="utf-8")
+    frame, _, errors = look(path, columns={"检查人员.姓名": "inspectors"})
+    assert errors == []
+    assert frame["检查人员.姓名"].to_list() == ["示范甲、示范乙"]
+    assert frame["检查人员.证.号"].to_list() == ["1"]
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [
