@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from monitor.config import keys
+from monitor.config.part import Unreadable
 from monitor.config.settings import Settings
 from monitor.errors import SettingsError
 
@@ -102,6 +103,9 @@ def _lines(error: ErrorDetails, values: dict[str, Any]) -> Iterator[str]:
     if error["type"] == "extra_forbidden":
         near = keys.near(Settings, error["loc"])
         yield f"{location}: unknown key" + (f"; near it: {', '.join(near)}" if near else "")
+        return
+    if isinstance(error["input"], Unreadable):
+        yield f"{location}_file: {error['input'].why}"
         return
     if error["type"] == "missing":
         yield f"{location}: expected a value, found nothing"

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -56,6 +57,14 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Positive = Annotated[int, Field(ge=1)]
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands where a secret's file can't be read: no text, so that it is refused where it stands
+    and whatever else is wrong is told, too."""
+
+    why: str
+
+
 class Part(BaseModel):
     """A table of the settings: frozen, unknown keys refused, `x_file` read into `x`."""
 
@@ -73,10 +82,11 @@ class Part(BaseModel):
             if name in values:
                 raise ValueError(f"{name} and {key} are both given: expected one of them")
             path = folder_of(info) / str(values[key])
+            secret: str | Unreadable
             try:
                 secret = path.read_text(encoding="utf-8").strip()
             except OSError as error:
-                raise ValueError(f"{key}: can't read {path}: {error.strerror}") from None
+                secret = Unreadable(f"can't read {path}: {error.strerror}")
             values = {k: v for k, v in values.items() if k != key} | {name: secret}
         return values
 

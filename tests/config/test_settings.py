@@ -227,6 +227,19 @@ def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
     assert f"token_file: can't read {tmp_path / 'slack-token'}: No such file" in found
 
 
+def test_what_else_is_wrong_is_told_beside_a_missing_secret_file(tmp_path: Path) -> None:
+    text = (
+        '[[source]]\nname = "a"\nfeed = "expected"\nkind = "http"\nurl = "https://a.example"\n'
+        'token_file = "none"\ndialect = "nobody-knows"\nevery = "soon"\n'
+    )
+    lines = mistakes(tmp_path, text).splitlines()
+    assert [line.split('"a".')[1].split(":")[0] for line in lines] == [
+        "every",
+        "dialect",
+        "token_file",
+    ]
+
+
 def test_a_secret_is_not_shown_where_its_neighbour_is_wrong(tmp_path: Path) -> None:
     assert "very-secret" not in mistakes(tmp_path, SEVEN_MISTAKES)
 
