@@ -29,6 +29,7 @@ _FAR = re.compile(rb'r="(?:[A-Za-z]{3,}|[C-Zc-z][A-Za-z]|[A-Za-z]{0,2}(?:\d{7,}|
 _PREFIXED = re.compile(rb"<\w+:worksheet")
 _STRING = re.compile(rb"<(?:\w+:)?si[ >/]")
 _SHARED = re.compile(rb't="s"[^>]*>\s*<(?:\w+:)?v>(\d{1,9})<')
+_FROM_1904 = re.compile(rb'date1904="(?:1|true)"')
 _UNCOMPUTED = re.compile(
     rb'<c (?![^<>]*t="str")[^<>]*>\s*<f(?: [^<>]*)?(?:/>|>[^<]*</f>)\s*'
     rb"(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
@@ -36,11 +37,12 @@ _UNCOMPUTED = re.compile(
 """A formula without a result; of one whose result is a text that may be blank."""
 
 
-def check(path: Path, place: str, limit: int) -> int:
+def check(path: Path, place: str, limit: int) -> tuple[str, ...]:
     """Raise SourceError where the workbook would take more than `limit` bytes.
 
-    Gives the number of its formulas that nobody computed: their cells are blank. What the file says
-    of its own size is not believed: it is unpacked piece by piece, and each is forgotten at once.
+    Gives what is to be remarked on: cells that say something else than whoever looks at them in
+    Excel sees. What the file says of its own size is not believed: it is unpacked piece by piece,
+    and each is forgotten at once.
     """
     try:
         with ZipFile(path) as archive:
@@ -53,7 +55,7 @@ def check(path: Path, place: str, limit: int) -> int:
         raise SourceError(
             f"{place}: not a readable workbook: it was cut off or is damaged"
         ) from None
-    return measure.uncomputed
+    return tuple(f"{place}: {remark}" for remark in measure.remarks())
 
 
 def _is_workbook(place: str, names: set[str]) -> None:
@@ -73,13 +75,14 @@ def _holds_strings(part: ZipInfo) -> bool:
 
 
 class _Measure:
-    """What the parts of a workbook take so far, and the formulas in them without a result."""
+    """What the parts of a workbook take so far, and what is odd about them."""
 
     def __init__(self, path: Path, place: str, limit: int) -> None:
         self._path = path
         self._place = place
         self._limit = limit
-        self.uncomputed = 0
+        self._uncomputed = 0
+        self._is_from_1904 = False
         self._unpacked = 0
         self._lengths: npt.NDArray[np.int64] = np.zeros(1, np.int64)
 
@@ -91,9 +94,12 @@ class _Measure:
             return
         values, is_odd = 0, self._limit < _NEAR * _CELL
         for number, piece in enumerate(_pieces(self._counted(part))):
+            self._is_from_1904 = self._is_from_1904 or (
+                part.filename.lower().endswith("workbook.xml") and bool(_FROM_1904.search(piece))
+            )
             values += piece.count(b"v>") // 2
             if b"<f" in piece:
-                self.uncomputed += len(_UNCOMPUTED.findall(piece))
+                self._uncomputed += len(_UNCOMPUTED.findall(piece))
             is_odd = (
                 is_odd
                 or piece.count(b"<c ") != piece.count(b'<c r="')
@@ -107,6 +113,20 @@ class _Measure:
             self._hold(row * column * _CELL, where)
         if values * int(self._lengths.max()) > self._limit:
             self._hold(self._shared(part), " for the texts that its cells share")
+
+    def remarks(self) -> Iterator[str]:
+        """What is odd about the cells."""
+        if self._uncomputed:
+            what = "formula" if self._uncomputed == 1 else "formulas"
+            yield (
+                f"{self._uncomputed} {what} that nobody computed: blank until somebody opens the "
+                "workbook in Excel and saves it"
+            )
+        if self._is_from_1904:
+            yield (
+                "its days are counted from 1904: one without the format of a date is read four "
+                "years early"
+            )
 
     def _shared(self, part: ZipInfo) -> int:
         """The bytes of the shared texts, each as often as a cell has it."""

@@ -57,12 +57,8 @@ def parts(
     """
     with path.open("rb") as file:
         is_packed = file.read(len(_ZIP)) == _ZIP
-    if is_packed and (uncomputed := unpacking.check(path, place, limit)):
-        what = "formula" if uncomputed == 1 else "formulas"
-        yield Remark(
-            f"{place}: {uncomputed} {what} that nobody computed: blank until somebody opens the "
-            "workbook in Excel and saves it"
-        )
+    if is_packed:
+        yield from map(Remark, unpacking.check(path, place, limit))
     seconds = _LEAST_SECONDS + path.stat().st_size // _BYTES_A_SECOND
     with _opened(path, place, _Bounds(2 * limit + _OWN_MEMORY, seconds)) as messages:
         yield from _sheets(dialect, _Workbook(messages, passed), place)

@@ -175,6 +175,22 @@ def test_days_that_excel_keeps_as_numbers_are_delivered_as_days(tmp_path: Path) 
     assert frame["检查时间"].to_list() == ["2022-01-25"]
 
 
+def test_a_workbook_that_counts_days_from_1904_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(str(path), {"date_1904": True}) as book:
+        sheet = book.add_worksheet("一月")
+        for number, row in enumerate(sheet_of([check_row(1)])):
+            sheet.write_row(number, 0, row)
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_datetime(1, [*CHECK].index("检查时间"), date(2022, 1, 25), day)
+    frame, remarks, _ = look(path)
+    assert frame["检查时间"].to_list() == ["2022-01-25"]
+    assert remarks == [
+        "a.xlsx: its days are counted from 1904: one without the format of a date is read four "
+        "years early"
+    ]
+
+
 def test_formulas_that_nobody_computed_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
