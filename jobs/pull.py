@@ -164,10 +164,11 @@ class _Pull:
         known: Known | None = None
         if not (start.everything or start.since or self._keeps_some_apart()):
             known = Known(self._store, table_of(self._source.feed), self._source.name)
+        reading = records.Reading(self._dialect, identities, known)
         with lookahead(self._told(identities, start), lambda: None, STEP) as told:
             for part in told:
                 if isinstance(part, records.Told):
-                    rows = records.read_told(self._dialect, part, identities, known)
+                    rows = reading.read(part)
                     yield Read(part.batch, rows, foreseen(self._source, rows, self._now))
                 else:
                     yield Read(part) if isinstance(part, Batch) else part

@@ -97,7 +97,7 @@ class Notes:
 
     def _count_rounded(self, batch: Batch, frame: pl.DataFrame) -> None:
         """Codes that became numbers on their way into a file, and lost digits."""
-        if not any(part.is_placed for part in batch.parts):
+        if frame.is_empty() or not any(part.is_placed for part in batch.parts):
             return
         delivered = {column for part in batch.parts for column in part.layout.columns}
         codes = [item.column for item in self.dialect.fields if item.column.endswith(_CODE_ENDS)]

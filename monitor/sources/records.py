@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -70,25 +70,52 @@ def read(
     dialect: Dialect, batch: Batch, identities: Identities, known: Known | None = None
 ) -> Records:
     """The batch's rows, read; those that are `known` as they were delivered are passed over."""
-    return read_told(dialect, tell_apart(dialect, batch, identities), identities, known)
+    told = tell_apart(dialect, batch, identities)
+    return Reading(dialect, identities, known).read(told)
 
 
-def read_told(
-    dialect: Dialect, told: Told, identities: Identities, known: Known | None = None
-) -> Records:
-    """What is left to read of a batch that was told apart, in the order of the batches."""
-    source, batch, rows = dialect.source, told.batch, told.rows
+@dataclass
+class Reading:
+    """The second step of reading, for the batches of a pull in their order.
+
+    Rows that are `known` as they were delivered are passed over.
+    """
+
+    dialect: Dialect
+    identities: Identities
+    known: Known | None = None
+    _nothing: pl.DataFrame | None = field(default=None, init=False)
+    """What no rows read as. Making it costs as much as many rows; a pull that finds nothing new
+    would make it with each batch."""
+
+    def read(self, told: Told) -> Records:
+        """What is left to read of a batch that was told apart."""
+        batch, rows = told.batch, told.rows
+        columns = identity.owner_columns(self.dialect.source.feed)
+        owner = pl.coalesce(*columns or (pl.lit(None, pl.String),))
+        owners = rows.with_columns(owner=owner)["owner"]
+        same, there = owners.clear(), None
+        if self.known is not None:
+            sight = self.known.sight(rows)
+            there = sight.there
+            if sight.is_same.any():
+                same, owners = owners.filter(sight.is_same), owners.filter(~sight.is_same)
+                rows = rows.filter(~sight.is_same)
+                batch = _left(batch, ~sight.is_same)
+        if not rows.is_empty():
+            frame, unreadable = _read(self.dialect, batch, rows, self.identities)
+            return Records(frame, unreadable, owners, same, there)
+        if self._nothing is None:
+            self._nothing, _ = _read(self.dialect, batch, rows, self.identities)
+        return Records(self._nothing, (), owners, same, there)
+
+
+def _read(
+    dialect: Dialect, batch: Batch, rows: pl.DataFrame, identities: Identities
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The frame of Records, and what is `unreadable`."""
+    source = dialect.source
     needed = identity.needed_fields(source.feed)
-    owner = pl.coalesce(*identity.owner_columns(source.feed) or (pl.lit(None, pl.String),))
-    owners = rows.with_columns(owner=owner)["owner"]
-    same, there = owners.clear(), None
-    if known is not None:
-        sight = known.sight(rows)
-        there = sight.there
-        if sight.is_same.any():
-            same, owners = owners.filter(sight.is_same), owners.filter(~sight.is_same)
-            rows = rows.filter(~sight.is_same)
-            batch = _left(batch, ~sight.is_same)
     others = [item for item in dialect.fields if item not in needed]
     stands = {
         "status": statuses.status(source, text("status")),
@@ -124,7 +151,7 @@ def read_told(
     is_placed = all(part.is_placed for part in batch.parts)
     frame = identities.hashed(frame, [*said, *PARTS, "cd_operation"], is_placed=is_placed)
     frame = frame.with_columns(_content_hash(frame, said))
-    return Records(frame.select(pl.exclude("^text:.*$")), unreadable, owners, same, there)
+    return frame.select(pl.exclude("^text:.*$")), unreadable
 
 
 def _valued(
