@@ -96,7 +96,7 @@ class _Source(Part):
     units: dict[str, Literal["元", "万元"]] = Field(default_factory=dict)
     values: dict[str, str] = Field(default_factory=dict)
     department: str | None = None
-    batch_rows: Positive = 20_000
+    batch_rows: Positive = 10_000
     attempts: Annotated[int, Field(ge=1, le=10)] = 3
 
     @field_validator("name", mode="after")
