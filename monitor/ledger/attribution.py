@@ -32,12 +32,23 @@ def write(connection: sa.Connection, settings: Settings) -> None:
 @lru_cache(maxsize=16)
 def _updates(attribute_to: str, named: Sources) -> Sequence[sa.Update]:
     updates = []
-    for of_kind in (behavior.c.kind == Kind.CHECK, behavior.c.kind != Kind.CHECK):
+    for of_kind in (is_check(behavior), behavior.c.kind != Kind.CHECK):
         new = _departments(attribute_to, named).where(of_kind).subquery("new")
         changes = behavior.c.department.is_distinct_from(new.c.value)
         update = sa.update(behavior).values(department=new.c.value)
-        updates.append(update.where(behavior.c.id == new.c.id, changes))
+        # said again of what is written, else SQLite goes through all of it
+        is_queued = behavior.c.id.in_(sa.select(to_judge.c.behavior_id))
+        updates.append(update.where(is_queued, behavior.c.id == new.c.id, changes))
     return updates
+
+
+def is_check(record: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Whether it is a check, for records of the queue.
+
+    Told by what it isn't, which no index is for: SQLite would look up all checks else, before it
+    looks at the queue.
+    """
+    return record.c.kind.not_in([kind for kind in Kind if kind is not Kind.CHECK])
 
 
 def sources(settings: Settings) -> Sources:
@@ -193,7 +204,7 @@ def _departments(attribute_to: str, named: Sources) -> sa.Select[Any]:
     )
     return sa.select(b.c.id, value.label("value")).select_from(
         # the queue first: of so many joins PostgreSQL leaves the last ones where they stand
-        b.join(to_judge, to_judge.c.behavior_id == b.c.id)
+        to_judge.join(b, b.c.id == to_judge.c.behavior_id)
         .outerjoin(institution, institution.c.code == code)
         .outerjoin(listed, listed.c.code == sa.func.substr(b.c.implement_list_code, 1, CODE_LENGTH))
         .outerjoin(of_check, of_check.c.action_code == b.c.check_action_code)

@@ -148,7 +148,7 @@ def _noting(lines: frozenset[tuple[str, str]]) -> Sequence[sa.Insert]:
 def _listing_looked_at() -> sa.Insert:
     """The rows of the backlog that are of one of the units in `among`."""
     b, number = backlog.c, among.c.number
-    by_record = sa.select(b.id).join(among, number == b.behavior_id)
+    by_record = sa.select(b.id).where(b.behavior_id.in_(sa.select(number)))
     by_expected = sa.select(b.id).where(
         b.behavior_id.is_(None), b.expected_id.in_(sa.select(-number).where(number < 0))
     )

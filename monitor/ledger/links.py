@@ -136,14 +136,14 @@ def _has_child(check: sa.FromClause) -> sa.Exists:
 def _writing_duplicates() -> sa.Update:
     """Of live records with one business key in a department the first landed is the obligation."""
     b = behavior
-    codes = sa.select(b.c.action_code).where(b.c.id.in_(queued()))
+    keys = sa.select(b.c.kind, b.c.action_code).where(b.c.id.in_(queued()))
     first = sa.func.first_value(b.c.id).over(
         partition_by=[b.c.kind, b.c.department, b.c.action_code],
         order_by=[b.c.first_seen_at, b.c.id],
     )
     ranked = (
         sa.select(b.c.id, first.label("first"))
-        .where(is_live(b), b.c.action_code.in_(codes))
+        .where(is_live(b), sa.tuple_(b.c.kind, b.c.action_code).in_(keys))
         .subquery("ranked")
     )
     return _writing(

@@ -76,26 +76,32 @@ def widen(connection: sa.Connection) -> None:
 @cache
 def _widening(store: str) -> Sequence[sa.Insert]:
     mine, was = behavior.alias("mine"), to_judge
-    queued = mine.join(was, was.c.behavior_id == mine.c.id)
+    queued = was.join(mine, mine.c.id == was.c.behavior_id)
+    # said again of the records, else SQLite goes through all of them
+    is_queued = mine.c.id.in_(sa.select(was.c.behavior_id))
 
-    def known_as(*keys: str, of: sa.ColumnElement[bool] | None = None) -> sa.CompoundSelect[Any]:
-        """The keys of the queued records, as they are and as they were when last judged."""
-        found = [
-            sa.select(*(mine.c[key] if key == "kind" else table.c[key] for key in keys))
-            .select_from(queued)
-            .where(sa.true() if of is None else of)
-            for table in (mine, was)
-        ]
-        return sa.union(*found)
+    def wanted() -> Iterator[sa.ColumnElement[bool]]:
+        """By the keys of the queued records, as they are and as they were when last judged.
 
-    b, is_check = behavior.c, mine.c.kind == Kind.CHECK
-    children = b.check_action_code.in_(known_as("action_code", of=is_check))
-    parents = sa.and_(
-        b.kind == Kind.CHECK,
-        b.action_code.in_(known_as("check_action_code", of=sa.not_(is_check))),
-    )
-    twins = sa.tuple_(b.kind, b.action_code).in_(known_as("kind", "action_code"))
-    return [queue.adding(store, which) for which in (children, parents, twins)]
+        One select each: SQLite finds nothing by an index in a union of them.
+        """
+        b = behavior.c
+        for table in (mine, was):
+            of_acts, of_checks, alike = (
+                sa.select(*keys).select_from(queued).where(is_queued)
+                for keys in (
+                    [table.c.check_action_code],
+                    [table.c.action_code],
+                    [mine.c.kind, table.c.action_code],
+                )
+            )
+            yield b.check_action_code.in_(of_checks.where(attribution.is_check(mine)))
+            yield sa.and_(
+                b.kind == Kind.CHECK, b.action_code.in_(of_acts.where(mine.c.kind != Kind.CHECK))
+            )
+            yield sa.tuple_(b.kind, b.action_code).in_(alike)
+
+    return [queue.adding(store, which) for which in wanted()]
 
 
 def _compare(connection: sa.Connection) -> None:

@@ -3,6 +3,7 @@ change of one record nothing whole."""
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -142,11 +143,8 @@ def test_a_look_at_everything_compares_nothing_each_with_each(
     assert [statement for statement, plan in planned if compares_each_with_each(plan)] == []
 
 
-def steps(folder: Path, many: int) -> Counter[str]:
-    """The hundreds of steps that SQLite took for each statement, in looks at so many that changed
-    in every way."""
-    store = Store(f"sqlite:///{folder / f'{many}.db'}")
-    store.upgrade()
+def steps(store: Store) -> Counter[str]:
+    """The hundreds of steps that SQLite takes from now on for each statement."""
     taken: Counter[str] = Counter()
     running = [""]
 
@@ -161,20 +159,45 @@ def steps(folder: Path, many: int) -> Counter[str]:
         assert isinstance(driver, sqlite3.Connection)
         driver.set_progress_handler(count, 100)
 
-    book = filled(store, many)
-    change_all(book, 11, status="pending")
-    change_all(book, 12, status="accepted")
-    change_all(book, 13, occurred_on=date(2021, 12, 10))
-    change_all(book, 14, deleted_at=SEEN_AT)
-    store.close()
     return taken
 
 
+def in_files(folder: Path) -> Iterator[tuple[int, Store]]:
+    """Two stores in SQLite's files, and how many records are to be there."""
+    for many in (MANY // 4, MANY):
+        store = Store(f"sqlite:///{folder / f'{many}.db'}")
+        store.upgrade()
+        yield many, store
+        store.close()
+
+
 def test_sqlite_takes_four_times_the_steps_for_four_times_as_many(tmp_path: Path) -> None:
-    few, many = steps(tmp_path, MANY // 4), steps(tmp_path, MANY)
+    taken = []
+    for number, store in in_files(tmp_path):
+        taken.append(steps(store))
+        book = filled(store, number)
+        change_all(book, 11, status="pending")
+        change_all(book, 12, status="accepted")
+        change_all(book, 13, occurred_on=date(2021, 12, 10))
+        change_all(book, 14, deleted_at=SEEN_AT)
+    few, many = taken
     assert any("INSERT INTO backlog_event" in statement for statement in many)
     grown = {each: (few[each], many[each]) for each in many if many[each] > 6 * max(few[each], 20)}
     assert grown == {}
+
+
+def test_sqlite_takes_no_more_steps_for_one_change_among_many(tmp_path: Path) -> None:
+    taken = []
+    for number, store in in_files(tmp_path):
+        book = filled(store, number)
+        change_all(book, 11, status="pending")
+        with store.writing() as connection:
+            queue.add(connection, behavior.c.id == 1)
+        taken.append(steps(store))
+        with store.writing() as connection:
+            links.refresh(connection, book.settings, china("2022-02-14T12:00"))
+    few, many = taken
+    assert sum(many.values()) <= sum(few.values()) + 2, many.most_common(3)
 
 
 def reads_all_records(plan: dict[str, Any]) -> bool:
