@@ -12,6 +12,9 @@ from monitor.errors import UnknownDepartmentError
 from monitor.store.tables import department
 from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT
 
+_NEAR, _LIKENESS = 5, 0.5
+"""How many names are offered for a wrong one, and how much a near one has in common with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Department:
@@ -178,7 +181,3 @@ def find(
     more = "" if near or len(names) <= _NEAR else f" and {len(names) - _NEAR} more"
     hint = "near it" if near else "there are"
     raise UnknownDepartmentError(f"{wanted}; {hint}: {', '.join(names[:_NEAR])}{more}")
-
-
-_NEAR, _LIKENESS = 5, 0.5
-"""How many names are offered for a wrong one, and how much a near one has in common with it."""

@@ -24,7 +24,7 @@ from monitor.store.types import canonical
 _ALWAYS = (*ENVELOPE, "status", "status_at")
 _DECIDING = ("monitor.sources", "monitor.standard")
 """The packages that decide what a row says."""
-_READ_WITH = {"feed", "status", "dialect", "columns", "units", "values", "department"}
+READ_WITH = {"feed", "status", "dialect", "columns", "units", "values", "department"}
 """The settings that do."""
 _READING = 8
 """The digits of a reading."""
@@ -41,7 +41,7 @@ def rows(dialect: Dialect, batch: Batch) -> pl.DataFrame:
 
 def reading(source: SourceSettings) -> str:
     """With what a source's rows are read now."""
-    told = canonical([_program(), source.model_dump(mode="json", include=_READ_WITH)])
+    told = canonical([_program(), source.model_dump(mode="json", include=READ_WITH)])
     return hashlib.sha256(told.encode()).hexdigest()[:_READING]
 
 
@@ -67,7 +67,7 @@ def _part(dialect: Dialect, part: Part, columns: list[str]) -> pl.DataFrame:
         place=pl.lit(part.place),
         number=part.numbers,
         delivery=pl.lit(part.delivery),
-        delivery_hash=_hashed(frame, _read_with(dialect, unknown), reading(dialect.source)),
+        delivery_hash=_hashed(frame, unknown, reading(dialect.source)),
     )
 
 
@@ -81,12 +81,6 @@ def _cells(layout: Layout) -> Iterable[pl.Expr]:
         yield pl.lit(value).alias(f"text:{column}")
 
 
-def _read_with(dialect: Dialect, unknown: list[str]) -> str:
-    """What else than its cells decides what a row says."""
-    settings = dialect.source.model_dump(mode="json", include={"feed", "status", "department"})
-    return canonical([_program(), settings, unknown])
-
-
 @cache
 def _program() -> str:
     digest = hashlib.sha256(version("polars").encode())
@@ -97,9 +91,13 @@ def _program() -> str:
     return digest.hexdigest()
 
 
-def _hashed(frame: pl.DataFrame, read_with: str, reading: str) -> pl.Series:
-    """128 bits of each row: that two that differ have the same is not to be feared."""
-    digest = hashlib.sha256(read_with.encode()).digest()
+def _hashed(frame: pl.DataFrame, unknown: list[str], reading: str) -> pl.Series:
+    """128 bits of each row: that two that differ have the same is not to be feared.
+
+    Seeded with what else decides what a row says: the headers that no field is known for, and the
+    reading, which stands at the end.
+    """
+    digest = hashlib.sha256(canonical([reading, unknown]).encode()).digest()
     halves = [
         frame.hash_rows(int.from_bytes(seed, "big")).cast(pl.String)
         for seed in (digest[:8], digest[8:16])

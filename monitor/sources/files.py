@@ -13,7 +13,7 @@ from pathlib import Path
 
 from monitor.config import FilesSource
 from monitor.errors import SourceError
-from monitor.sources import csvs, formats, headers, inbox, jsonl, parquets, workbooks
+from monitor.sources import csvs, delivered, formats, headers, inbox, jsonl, parquets, workbooks
 from monitor.sources.archive import Archive
 from monitor.sources.batch import Batch, Part, Reading, Remark, Start
 from monitor.sources.columns import Dialect
@@ -22,18 +22,7 @@ from monitor.sources.passed import Passed
 from monitor.sources.taken import Taken, Verdict
 from monitor.sources.texts import Text
 
-_READ_WITH = {
-    "feed",
-    "status",
-    "dialect",
-    "columns",
-    "units",
-    "values",
-    "department",
-    "format",
-    "encoding",
-    "delimiter",
-}
+_READ_WITH = delivered.READ_WITH | {"format", "encoding", "delimiter"}
 """The settings that another reading of the same file would differ by."""
 
 

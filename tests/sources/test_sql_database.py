@@ -367,7 +367,7 @@ def _megabytes(name: str) -> int:
         ("mssql+pymssql://reader:word@127.0.0.1/exchange", "no driver for pymssql is installed "
          "(pip install pymssql)"),
         ("postgres://reader:word@127.0.0.1/exchange", "no driver for postgres is installed; "
-         "postgresql may be meant"),
+         "near it: postgresql"),
     ],
 )  # fmt: skip
 def test_a_driver_that_is_not_installed_is_named(url: str, said: str) -> None:

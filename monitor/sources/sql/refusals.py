@@ -1,12 +1,11 @@
 """What a database's error means: whether trying again can help, without password or row in it."""
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.errors import SourceError, SourceUnavailableError
+from monitor.errors import SourceError, SourceUnavailableError, near
 
 _AGAIN = "the next pull tries again"
 _MENDED = "somebody has to mend the settings or the database"
@@ -80,8 +79,9 @@ class Refusals:
 
     def lacking(self, module: str) -> SourceError:
         """The error for a dialect or module that isn't installed."""
-        package = _PACKAGES.get(module.partition("+")[0])
-        hint = f" (pip install {package})" if package else _meant(module)
+        name = module.partition("+")[0]
+        package = _PACKAGES.get(name)
+        hint = f" (pip install {package})" if package else near(name, _DIALECTS)
         return self._said(SourceError, f"no driver for {module} is installed{hint}")
 
     def unusable(self, error: Exception) -> SourceError:
@@ -122,11 +122,6 @@ class Refusals:
                 return _sqlite_code(cause) in _SQLITE_PASSING
             case _:
                 return is_operation
-
-
-def _meant(module: str) -> str:
-    near = get_close_matches(module.partition("+")[0], _DIALECTS, n=1)
-    return f"; {near[0]} may be meant" if near else ""
 
 
 def _text(cause: BaseException) -> str:
