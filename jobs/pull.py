@@ -23,10 +23,9 @@ from monitor.sources import counts, reader, records, runs, unlanded
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.counts import What, unknown_lines
-from monitor.sources.decision import Decision
 from monitor.sources.identity import Identities
 from monitor.sources.known import Known
-from monitor.sources.land import Landed, foreseen, land, passed_over, table_of
+from monitor.sources.land import Foreseen, Landed, foreseen, land, passed_over, table_of
 from monitor.sources.lookahead import lookahead
 from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome
@@ -45,12 +44,12 @@ STEP = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A batch; its records, where it holds rows; and what is to become of them, where that can be
+    """A batch; its records, where it holds rows; and what is to become of them, where that is
     foreseen."""
 
     batch: Batch
     rows: records.Records | None = None
-    decision: Decision | None = None
+    foreseen: Foreseen | None = None
 
 
 Found = Read | Remark | SourceError
@@ -169,7 +168,8 @@ class _Pull:
             for part in told:
                 if isinstance(part, records.Told):
                     rows = reading.read(part)
-                    yield Read(part.batch, rows, foreseen(self._source, rows, self._now))
+                    ahead = foreseen(self._store, self._source, rows, self._now)
+                    yield Read(part.batch, rows, ahead)
                 else:
                     yield Read(part) if isinstance(part, Batch) else part
 
@@ -240,7 +240,7 @@ class _Pull:
             # without a cursor's moving the batch is read again, and found to have landed or not
             with self._store.writing(lasting=bool(batch.cursors or batch.afterwards)) as connection:
                 self._renew_lease(connection)
-                landed = land(connection, self._source, rows, self._now, read.decision)
+                landed = land(connection, self._source, rows, self._now, read.foreseen)
                 self._apart(number).take(connection, batch, rows.frame["record_id"], landed.keyless)
                 self._move_cursors(connection, number, batch)
                 self._count(connection, number, self._landed + landed)

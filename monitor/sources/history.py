@@ -9,35 +9,55 @@ from datetime import datetime
 import polars as pl
 import sqlalchemy as sa
 
+from monitor.sources import versions
 from monitor.store import bulk
 from monitor.store.tables import behavior_status
 
 WHAT = ("status", "status_at", "submitted_at")
 """What is kept of a record's being seen."""
+_TOLD = ("arrival", "record_id", "is_deleted", "content_hash", *versions.PARTS, *WHAT)
 
 
-def keep(connection: sa.Connection, rows: pl.DataFrame, held: pl.Series, now: datetime) -> None:
-    """Add what was delivered and not seen before, or came to hold again.
+def first(rows: pl.DataFrame, states: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """What is kept of the records of `states`, which are new, with an id: all that `rows` say."""
+    numbers = states.select("record_id", "id")
+    delivered = rows.select(*_TOLD)
+    if states.height < rows.height:  # else there is no order among a record's versions
+        delivered = versions.in_order(delivered)
+    seen = delivered.join(numbers, on="record_id", maintain_order="left")
+    return _distinct(seen, now)
 
-    `rows` are all delivered versions in their order, with their record's id, is_new, and what is
-    stored of it as `_old`; `held` are the arrivals of those that hold from now on.
+
+def keep(
+    connection: sa.Connection, rows: pl.DataFrame, states: pl.DataFrame, now: datetime
+) -> None:
+    """Add what was delivered of the records of `states`, which are there, and not seen before, or
+    came to hold again.
+
+    `rows` are all delivered versions, beside each what is stored of its record as `_old`.
     """
-    moved = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_old")) for name in WHAT)
-    seen = rows.select(
-        "id",
-        "is_new",
-        *WHAT,
-        is_move=(pl.col("is_new") | moved) & pl.col("arrival").is_in(held.implode()),
+    held = pl.concat(
+        [
+            states.filter("is_written")["said"],
+            states.filter("is_deleted", "is_turned")["gone"],
+        ]
     )
-    there = seen.filter(~pl.col("is_new"))["id"].unique()
-    if not there.is_empty():
-        known = _known(connection, there)
-        seen = seen.join(
-            known, on=["id", *WHAT], how="left", nulls_equal=True, maintain_order="left"
-        ).filter(pl.col("is_known").is_null() | pl.col("is_move"))
+    moved = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_old")) for name in WHAT)
+    seen = (
+        versions.in_order(rows.select(*_TOLD, *(f"{name}_old" for name in WHAT)))
+        .join(states.select("record_id", "id"), on="record_id", maintain_order="left")
+        .select("id", *WHAT, is_move=moved & pl.col("arrival").is_in(held.implode()))
+    )
+    known = _known(connection, states["id"])
+    fresh = seen.join(
+        known, on=["id", *WHAT], how="left", nulls_equal=True, maintain_order="left"
+    ).filter(pl.col("is_known").is_null() | pl.col("is_move"))
+    bulk.append(connection, behavior_status, _distinct(fresh, now))
+
+
+def _distinct(seen: pl.DataFrame, now: datetime) -> pl.DataFrame:
     fresh = seen.unique(["id", *WHAT], keep="last", maintain_order=True)
-    added = fresh.select(*WHAT, behavior_id="id", seen_at=pl.lit(now, pl.Datetime("us", "UTC")))
-    bulk.append(connection, behavior_status, added)
+    return fresh.select(*WHAT, behavior_id="id", seen_at=pl.lit(now, pl.Datetime("us", "UTC")))
 
 
 def _known(connection: sa.Connection, numbers: pl.Series) -> pl.DataFrame:

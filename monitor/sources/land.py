@@ -11,17 +11,13 @@ import polars as pl
 import sqlalchemy as sa
 
 from monitor.config import BEHAVIOR_FEEDS, SourceSettings
-from monitor.sources import history, versions
-from monitor.sources.decision import SCHEMA, STATE, STORED, Decision, decide
+from monitor.sources import additions, history
+from monitor.sources.decision import SCHEMA, STORED, Decision, decide
 from monitor.sources.identity import HASH
-from monitor.sources.normalise import parts
 from monitor.sources.records import Records
 from monitor.sources.unlanded import Keyless
-from monitor.store import bulk, queue, tables
+from monitor.store import Store, bulk, queue, tables
 from monitor.words import Feed
-from monitor.workdays import local_day
-
-_INSTANT = pl.Datetime("us", "UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +45,37 @@ class Landed:
         )
 
 
-def foreseen(source: SourceSettings, records: Records, now: datetime) -> Decision | None:
-    """The decision about records of which none is there, for which nothing is to be asked; None
-    where some may be there."""
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What is to become of a batch of which nothing is there, and, where the store lets it be made
+    beforehand, all that it adds."""
+
+    decision: Decision
+    added: tuple[bulk.Rows, ...] | None
+
+
+def foreseen(
+    store: Store, source: SourceSettings, records: Records, now: datetime
+) -> Foreseen | None:
+    """What becomes of records of which none is there, for which nothing is to be asked; None where
+    some may be there."""
     if records.frame.is_empty() or records.there is None or not records.there.is_empty():
         return None
-    frame, keyless = _with_keys(table_of(source.feed), records.frame)
+    table = table_of(source.feed)
+    frame, keyless = _with_keys(table, records.frame)
     if not _looked_up(frame, records.there).is_empty():
         return None
-    return decide(frame, keyless, pl.DataFrame(schema=SCHEMA), now)
+    decision = decide(frame, keyless, pl.DataFrame(schema=SCHEMA), now)
+    if table is not tables.behavior:
+        return Foreseen(decision, None)
+    with store.reading() as connection:
+        numbers = bulk.numbers_ahead(connection, table, decision.states.height)
+    if numbers is None:
+        return Foreseen(decision, None)
+    states = decision.states.with_columns(id=numbers)
+    added = _additions(source, decision.rows, states, now)
+    dialect = store.engine.name
+    return Foreseen(decision, tuple(bulk.rows(dialect, *each) for each in added.items()))
 
 
 def land(
@@ -65,7 +83,7 @@ def land(
     source: SourceSettings,
     records: Records,
     now: datetime,
-    decision: Decision | None = None,
+    expected: Foreseen | None = None,
 ) -> Landed:
     """Bring the table up to the records, as it was `foreseen` or else decided here; queues changed
     behaviours for judgement."""
@@ -74,22 +92,21 @@ def land(
         return passed_over(records)
     if table is tables.behavior or table in queue.MATCHED_TABLES:
         queue.enter(connection)
-    if decision is None:
-        frame, keyless = _with_keys(table, records.frame)
-        stored = _stored(connection, table, source, _looked_up(frame, records.there))
-        decision = decide(frame, keyless, stored, now)
-    rows, states = decision.rows, decision.states
-    if table is tables.behavior:
-        states = _land_behaviors(connection, source, rows, states, now)
+    decision = expected.decision if expected else _decided(connection, source, records, now)
+    if expected and expected.added is not None:
+        for rows in expected.added:
+            bulk.add(connection, rows)
+    elif table is tables.behavior:
+        _land_behaviors(connection, source, decision, now)
     elif table in queue.MATCHED_TABLES:
-        _land_asking(connection, table, source, rows, states, now)
+        _land_asking(connection, table, source, decision, now)
     else:
-        _write(connection, table, source, rows, states, now)
-    landed = states.filter("is_changed").height
+        _write(connection, table, source, decision, now)
+    landed = decision.states.filter("is_changed").height
     return passed_over(records) + Landed(
         read=records.frame.height,
         landed=landed,
-        unchanged=rows.height - landed,
+        unchanged=decision.rows.height - landed,
         malformed=records.frame.height - records.frame["malformed"].null_count(),
         keyless=decision.keyless,
     )
@@ -110,7 +127,7 @@ def _with_keys(table: sa.Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, tupl
 
     A deletion lacks nothing: it only names its record then.
     """
-    needed = _needed(table, frame)
+    needed = additions.needed_columns(table, frame)
     has_all = pl.all_horizontal(pl.col(n).is_not_null() for n in needed)
     frame = frame.with_columns(says=pl.col("says") & (has_all | ~pl.col("is_deleted")))
     frame = frame.with_columns(can_land=has_all | ~pl.col("says"))
@@ -132,8 +149,14 @@ def _with_keys(table: sa.Table, frame: pl.DataFrame) -> tuple[pl.DataFrame, tupl
     )
 
 
-def _needed(table: sa.Table, frame: pl.DataFrame) -> list[str]:
-    return [c.name for c in table.columns if not c.nullable and c.name in frame.columns]
+def _decided(
+    connection: sa.Connection, source: SourceSettings, records: Records, now: datetime
+) -> Decision:
+    """What is to become of the records, given what the store says of them."""
+    table = table_of(source.feed)
+    frame, keyless = _with_keys(table, records.frame)
+    stored = _stored(connection, table, source, _looked_up(frame, records.there))
+    return decide(frame, keyless, stored, now)
 
 
 def _looked_up(frame: pl.DataFrame, there: pl.Series | None) -> pl.Series:
@@ -160,109 +183,70 @@ def _stored(
 
 
 def _land_behaviors(
-    connection: sa.Connection,
-    source: SourceSettings,
-    rows: pl.DataFrame,
-    states: pl.DataFrame,
-    now: datetime,
-) -> pl.DataFrame:
-    """Write the records with what stands beside them; gives `states` with the new ones' ids."""
-    changed = states.filter(~pl.col("is_new") & (pl.col("is_changed") | pl.col("is_submitted")))
-    # before the change: with the keys under which other records know the record
-    queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, changed["id"]))
-    states = _numbered(connection, states)
-    _write(connection, tables.behavior, source, rows, states, now)
-    items = rows.select("arrival", "supervise_item_code")
-    said = states.filter("is_written").select("id", "is_new", arrival="said")
-    _items(connection, said.join(items, on="arrival", maintain_order="left"))
-    keys = rows.select("arrival", *(c.name for c in tables.to_judge.columns if c.name in rows))
-    new = states.filter("is_new").select(behavior_id="id", arrival="said")
-    asked = new.join(keys, on="arrival", how="left", maintain_order="left")
-    bulk.append(connection, tables.to_judge, asked.drop("arrival"))
-    held = pl.concat(
-        [
-            states.filter("is_written")["said"],
-            states.filter("is_deleted", pl.col("is_new") | pl.col("is_turned"))["gone"],
-        ]
-    )
-    numbers = states.select("record_id", "id", "is_new")
-    statuses = rows.select(
-        "arrival",
-        "record_id",
-        "is_deleted",
-        "content_hash",
-        *versions.PARTS,
-        *(f"{name}{old}" for name in history.WHAT for old in ("", "_old")),
-    )
-    known_by = versions.in_order(statuses).join(
-        numbers, on="record_id", how="left", maintain_order="left"
-    )
-    history.keep(connection, known_by, held, now)
-    return states
+    connection: sa.Connection, source: SourceSettings, decision: Decision, now: datetime
+) -> None:
+    """Write the records with what stands beside them."""
+    rows, states = decision.rows, decision.states
+    there = states.filter(~pl.col("is_new"))
+    if not there.is_empty():
+        changed = there.filter(pl.col("is_changed") | pl.col("is_submitted"))
+        # before the change: with the keys under which other records know the record
+        queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, changed["id"]))
+        _bring_up(connection, tables.behavior, rows, there)
+        _exchange_items(connection, rows, there.filter("is_written"))
+        history.keep(connection, rows, there, now)
+    new = states.filter("is_new")
+    if not new.is_empty():
+        numbered = new.with_columns(id=bulk.numbers(connection, tables.behavior, new.height))
+        for table, added in _additions(source, rows, numbered, now).items():
+            bulk.append(connection, table, added)
+
+
+def _additions(
+    source: SourceSettings, rows: pl.DataFrame, states: pl.DataFrame, now: datetime
+) -> dict[sa.Table, pl.DataFrame]:
+    """What new behaviours, which have their ids, add to each table."""
+    records = additions.records(tables.behavior, source, rows, states, now)
+    return {tables.behavior: records} | additions.beside(rows, states, now)
 
 
 def _land_asking(
     connection: sa.Connection,
     table: sa.Table,
     source: SourceSettings,
-    rows: pl.DataFrame,
-    states: pl.DataFrame,
+    decision: Decision,
     now: datetime,
 ) -> None:
     """Write rows that ask for records, and queue them: as they were, and the new ones."""
-    changed = states.filter("is_changed")["record_id"].to_list()
+    changed = decision.states.filter("is_changed")["record_id"].to_list()
     which = sa.and_(
         table.c.source == source.name, bulk.one_of(connection, table.c.record_id, changed)
     )
     queue.note(connection, table, which)
-    _write(connection, table, source, rows, states, now)
+    _write(connection, table, source, decision, now)
     queue.note(connection, table, which)
-
-
-def _numbered(connection: sa.Connection, states: pl.DataFrame) -> pl.DataFrame:
-    """`states` with ids of their own for the new records."""
-    new = states.filter("is_new")
-    if new.is_empty():
-        return states
-    numbers = bulk.numbers(connection, tables.behavior, new.height)
-    given = new.select("record_id").with_columns(_number=numbers)
-    return (
-        states.join(given, on="record_id", how="left", maintain_order="left")
-        .with_columns(id=pl.coalesce("id", "_number"))
-        .drop("_number")
-    )
 
 
 def _write(
     connection: sa.Connection,
     table: sa.Table,
     source: SourceSettings,
-    rows: pl.DataFrame,
-    states: pl.DataFrame,
+    decision: Decision,
     now: datetime,
 ) -> None:
     """Add the new records, and bring the others up to what they say and where they stand."""
-    state = [name for name in STATE if name in table.c]
-    said = [c.name for c in table.columns if c.name in rows.columns and c.name not in state]
-    said = [name for name in said if name not in ("id", "source", "record_id")]
+    rows, states = decision.rows, decision.states
+    new = states.filter("is_new")
+    bulk.append(connection, table, additions.records(table, source, rows, new, now))
+    _bring_up(connection, table, rows, states.filter(~pl.col("is_new")))
+
+
+def _bring_up(
+    connection: sa.Connection, table: sa.Table, rows: pl.DataFrame, there: pl.DataFrame
+) -> None:
+    """Bring records that are there up to what they say and where they stand."""
+    state, said = additions.state_columns(table), additions.said_columns(table, rows)
     contents = rows.select(*said, said="arrival")
-    new = _said(table, rows, states.filter("is_new"), contents)
-    seen = {"first_seen_on": pl.lit(local_day(now))} if "first_seen_on" in table.c else {}
-    given = ("id",) if table is tables.behavior else ()
-    bulk.append(
-        connection,
-        table,
-        new.select(
-            *given,
-            "record_id",
-            *said,
-            *state,
-            source=pl.lit(source.name),
-            first_seen_at=pl.lit(now, _INSTANT),
-            **seen,
-        ),
-    )
-    there = states.filter(~pl.col("is_new"))
     written = there.filter("is_written").join(contents, on="said", maintain_order="left")
     bulk.update(connection, table, written.select("id", *said, *state))
     touched = there.filter(
@@ -272,42 +256,11 @@ def _write(
     bulk.update(connection, table, touched.select("id", *state))
 
 
-def _said(
-    table: sa.Table, rows: pl.DataFrame, states: pl.DataFrame, contents: pl.DataFrame
-) -> pl.DataFrame:
-    """What the new records say.
-
-    Of a record that is gone before it said anything, only what the table must have is filled in:
-    as far as the deletion tells it, else as nothing.
-    """
-    found = states.join(contents, on="said", how="left", maintain_order="left")
-    bare = pl.col("said").is_null()
-    if not found.select(bare.any()).item():
-        return found
-    needed = [name for name in _needed(table, contents) if name != "content_hash"]
-    deletions = rows.select(
-        pl.col("arrival").alias("gone"), *(pl.col(n).alias(f"{n}_told") for n in needed)
-    )
-    return found.join(deletions, on="gone", how="left", maintain_order="left").with_columns(
-        pl.col("content_hash").fill_null(""),
-        *(
-            pl.when(bare).then(pl.col(f"{n}_told").fill_null("")).otherwise(n).alias(n)
-            for n in needed
-        ),
-    )
-
-
-def _items(connection: sa.Connection, said: pl.DataFrame) -> None:
-    """The item codes of the written records, a row each."""
+def _exchange_items(connection: sa.Connection, rows: pl.DataFrame, written: pl.DataFrame) -> None:
+    """The item codes of records that were there, for those that they had."""
+    if written.is_empty():
+        return
     table = tables.behavior_item
-    there = said.filter(~pl.col("is_new"))["id"]
-    if not there.is_empty():
-        of_those = bulk.one_of(connection, table.c.behavior_id, there)
-        connection.execute(sa.delete(table).where(of_those))
-    rows = (
-        said.select(behavior_id="id", item_code=parts(pl.col("supervise_item_code")))
-        .drop_nulls()
-        .explode("item_code")
-        .with_columns(position=pl.int_range(1, pl.len() + 1).over("behavior_id"))
-    )
-    bulk.append(connection, table, rows)
+    of_those = bulk.one_of(connection, table.c.behavior_id, written["id"])
+    connection.execute(sa.delete(table).where(of_those))
+    bulk.append(connection, table, additions.items(rows, written))

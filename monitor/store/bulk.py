@@ -8,6 +8,7 @@ text forms are read as; JSON documents are given as their canonical text.
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -42,22 +43,47 @@ class _Array(UserDefinedType[str]):
         return self.name
 
 
-def append(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
-    """Add the rows; in the caller's transaction.
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows for a table in the form in which a kind of store takes them, which is made without it.
 
-    Raises sqlalchemy's DBAPIError where the store refuses one.
+    `cells` are all of them in PostgreSQL's text form, `columns` those of them that hold anything;
+    SQLite takes the `frame` itself.
     """
-    if frame.is_empty():
-        return
+
+    table: sa.Table
+    columns: tuple[str, ...]
+    cells: bytes | None = None
+    frame: pl.DataFrame | None = None
+
+
+def rows(dialect: str, table: sa.Table, frame: pl.DataFrame) -> Rows:
+    """The frame's rows as a store of that dialect takes them."""
     filled = frame.select(
         name
         for name in frame.columns
         if frame[name].null_count() < frame.height or table.c[name].server_default is not None
     )
-    if connection.dialect.name == "postgresql":
-        _copy(connection, table.name, filled)
-    else:
-        _execute_many(connection, sa.insert(table), filled, filled.columns)
+    if dialect == "postgresql":
+        return Rows(table, tuple(filled.columns), cells=_text_form(filled))
+    return Rows(table, tuple(filled.columns), frame=filled)
+
+
+def add(connection: sa.Connection, rows: Rows) -> None:
+    """Add the rows; in the caller's transaction.
+
+    Raises sqlalchemy's DBAPIError where the store refuses one.
+    """
+    if rows.cells:
+        _copy(connection, rows.table.name, rows.columns, rows.cells)
+    elif rows.frame is not None and not rows.frame.is_empty():
+        _execute_many(connection, sa.insert(rows.table), rows.frame, rows.columns)
+
+
+def append(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
+    """Add the frame's rows; in the caller's transaction. Raises as `add`."""
+    if not frame.is_empty():
+        add(connection, rows(connection.dialect.name, table, frame))
 
 
 def update(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
@@ -83,9 +109,17 @@ def update(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> N
 
 def numbers(connection: sa.Connection, table: sa.Table, count: int) -> pl.Series:
     """So many ids that no row of the table has or will be given; in the caller's transaction."""
-    if connection.dialect.name == "sqlite":  # whose one writer this is
-        last = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
-        return pl.Series("id", range(last + 1, last + count + 1), pl.Int64)
+    drawn = numbers_ahead(connection, table, count)
+    if drawn is not None:
+        return drawn
+    last = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
+    return pl.Series("id", range(last + 1, last + count + 1), pl.Int64)
+
+
+def numbers_ahead(connection: sa.Connection, table: sa.Table, count: int) -> pl.Series | None:
+    """As `numbers`, whenever the rows are written; None where only who writes them can tell."""
+    if connection.dialect.name == "sqlite":
+        return None
     name = sa.func.pg_get_serial_sequence(table.name, "id")
     # looked up once, as a query of its own: not for each number
     sequence = sa.select(sa.cast(name, postgresql.REGCLASS)).scalar_subquery()
@@ -158,16 +192,14 @@ def _staged(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> 
     columns = [sa.Column(name, table.c[name].type) for name in frame.columns]
     staged = sa.Table(f"landing_{table.name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
     staged.create(connection, checkfirst=False)
-    _copy(connection, staged.name, frame)
+    _copy(connection, staged.name, frame.columns, _text_form(frame))
     yield staged
     staged.drop(connection, checkfirst=False)
 
 
-def _copy(connection: sa.Connection, name: str, frame: pl.DataFrame) -> None:
+def _copy(connection: sa.Connection, name: str, columns: Sequence[str], cells: bytes) -> None:
     quote = connection.dialect.identifier_preparer.quote
-    columns = ", ".join(quote(column) for column in frame.columns)
-    statement = f"COPY {quote(name)} ({columns}) FROM STDIN"
-    cells = _text_form(frame.with_columns(selectors.datetime().dt.strftime(f"{_INSTANT}+00")))
+    statement = f"COPY {quote(name)} ({', '.join(map(quote, columns))}) FROM STDIN"
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
@@ -183,6 +215,7 @@ def _text_form(frame: pl.DataFrame) -> bytes:
 
     To look for what is to be escaped in each cell costs more than to count it in the whole.
     """
+    frame = frame.with_columns(selectors.datetime().dt.strftime(f"{_INSTANT}+00"))
     cells = _separated(frame)
     height, nulls = frame.height, sum(column.null_count() for column in frame.iter_columns())
     plain = {"\t": (frame.width - 1) * height, "\n": height, "\r": 0, "\\": nulls}
