@@ -82,9 +82,14 @@ class _Stream:
         """Put the next block behind what is held; whether there was one."""
         block = next(self._blocks, None)
         self.ended = block is None
-        self.guarded = self.guarded or _GUARD in self.held[-1:] + (block or b"")
-        self.held += block or b""
+        if block is not None:
+            self.guarded = self.guarded or self._guards(block)
+            self.held += block
         return not self.ended
+
+    def _guards(self, block: bytes) -> bool:
+        within = b'"' in block and _GUARD in block  # the first alone is looked for much faster
+        return within or self.held[-1:] + block[:1] == _GUARD
 
     def taken(self, length: int) -> bytes:
         """So much of the text, which isn't held any longer."""

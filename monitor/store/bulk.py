@@ -218,8 +218,8 @@ def _text_form(frame: pl.DataFrame) -> bytes:
     frame = frame.with_columns(selectors.datetime().dt.strftime(f"{_INSTANT}+00"))
     cells = _separated(frame)
     height, nulls = frame.height, sum(column.null_count() for column in frame.iter_columns())
-    plain = {"\t": (frame.width - 1) * height, "\n": height, "\r": 0, "\\": nulls}
-    if all(_count(cells, each) == expected for each, expected in plain.items()):
+    plain = {"\t": (frame.width - 1) * height, "\n": height, "\\": nulls}
+    if b"\r" not in cells and all(_count(cells, each) == many for each, many in plain.items()):
         return cells
     return _separated(frame.with_columns(selectors.string().str.replace_many(_ESCAPED)))
 

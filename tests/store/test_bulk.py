@@ -78,6 +78,27 @@ def test_numbers_are_given_once(store: Store) -> None:
     assert len(set(found)) == 5
 
 
+def test_numbers_drawn_ahead_are_given_to_nobody_else(store: Store) -> None:
+    with store.reading() as connection:
+        ahead = bulk.numbers_ahead(connection, behavior, 3)
+    with store.writing() as connection:
+        bulk.append(connection, behavior, frame([row(0, None)]))
+        later = bulk.numbers(connection, behavior, 3)
+        bulk.append(connection, behavior, frame([row(n, None) for n in (1, 2, 3)]))
+        given = connection.scalars(sa.select(behavior.c.id)).all()
+    assert (ahead is None) == (store.engine.name == "sqlite")
+    assert not {*(ahead if ahead is not None else ())} & {*given, *later}
+
+
+def test_rows_made_without_the_store_are_added_as_those_made_with_it(store: Store) -> None:
+    cells = [row(number, text) for number, text in enumerate(AWKWARD)]
+    made = bulk.rows(store.engine.name, behavior, frame(cells))
+    with store.writing() as connection:
+        bulk.add(connection, made)
+        bulk.add(connection, bulk.rows(store.engine.name, behavior, frame(cells).clear()))
+        assert stored(connection, cells[0]) == cells
+
+
 def test_values_are_found_however_many_are_asked_for(store: Store) -> None:
     rows = [row(number, None) for number in range(10)]
     with store.writing() as connection:
