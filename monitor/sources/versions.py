@@ -11,6 +11,8 @@ equal version that was read before.
 A source that delivers none of these parts has no versions: there, what arrives later is newer.
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 from polars import selectors
 
@@ -38,10 +40,11 @@ def decided(rows: pl.DataFrame) -> pl.DataFrame:
     """
     told = ("arrival", "says", "is_deleted", "content_hash", "reading", "status_at", *PARTS)
     keyed = rows.select("record_id", "id", *told, selectors.ends_with("_old")).with_columns(
-        order=_order(PARTS),
-        said_old=_order([f"{part}_old" for part in PARTS]),
-        gone_old=_order([f"{part}_old" for part in WITHDRAWN]),
+        order=_order(rows, PARTS),
+        said_old=_order(rows, [f"{part}_old" for part in PARTS]),
+        gone_old=_order(rows, [f"{part}_old" for part in WITHDRAWN]),
     )
+    are_several = keyed["record_id"].n_unique() < keyed.height
     stored = [name for name in keyed.columns if name.endswith("_old")]
     said, said_old = pl.col("said_order"), pl.col("said_old")
     gone, gone_old = pl.col("gone_order"), pl.col("gone_old")
@@ -51,17 +54,14 @@ def decided(rows: pl.DataFrame) -> pl.DataFrame:
     is_later = (said > said_old) | (
         (said == said_old) & ((said == "") | is_reread | (hash_ >= hash_old))
     )
+    known = keyed.select("record_id", "id", *stored)
+    if are_several:
+        known = known.unique("record_id", keep="first", maintain_order=True)
+    for which, name in (("says", "said"), ("is_deleted", "gone")):
+        greatest = _greatest(keyed, which, name, are_several=are_several)
+        known = known.join(greatest, on="record_id", how="left", maintain_order="left")
     return (
-        keyed.select("record_id", "id", *stored)
-        .unique("record_id", keep="first", maintain_order=True)
-        .join(_greatest(keyed, "says", "said"), on="record_id", how="left", maintain_order="left")
-        .join(
-            _greatest(keyed, "is_deleted", "gone"),
-            on="record_id",
-            how="left",
-            maintain_order="left",
-        )
-        .with_columns(
+        known.with_columns(
             is_new=pl.col("id").is_null(),
             said=pl.when((hash_old == "") | is_later).then("said"),
             gone=pl.when(~was_deleted | (gone >= gone_old)).then("gone"),
@@ -89,7 +89,7 @@ def in_order(rows: pl.DataFrame) -> pl.DataFrame:
     arrive."""
     versioned = pl.col("_order") != ""
     return (
-        rows.with_columns(_order=_order(PARTS))
+        rows.with_columns(_order=_order(rows, PARTS))
         .sort(
             "_order",
             versioned & pl.col("is_deleted"),
@@ -100,24 +100,26 @@ def in_order(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _greatest(rows: pl.DataFrame, which: str, name: str) -> pl.DataFrame:
+def _greatest(rows: pl.DataFrame, which: str, name: str, *, are_several: bool) -> pl.DataFrame:
     """The greatest of each record's versions for which `which` is true; unversioned, the last.
 
-    Of equal deletions that is the one that says the latest instant.
+    Of equal deletions that is the one that says the latest instant. Where no record has several
+    there is nothing to compare.
     """
     tie = pl.col("content_hash" if which == "says" else "status_at")
-    return (
-        rows.filter(which)
-        .with_columns(tie=pl.when(pl.col("order") != "").then(tie))
-        .sort("order", "tie", "arrival", nulls_last=False)
-        .unique("record_id", keep="last")
-        .select(
-            "record_id",
-            pl.col("arrival").alias(name),
-            pl.col("order").alias(f"{name}_order"),
-            pl.col("content_hash").alias(f"{name}_hash"),
-            pl.col("reading").alias(f"{name}_reading"),
+    versions = rows.filter(which)
+    if are_several:
+        versions = (
+            versions.with_columns(tie=pl.when(pl.col("order") != "").then(tie))
+            .sort("order", "tie", "arrival", nulls_last=False)
+            .unique("record_id", keep="last")
         )
+    return versions.select(
+        "record_id",
+        pl.col("arrival").alias(name),
+        pl.col("order").alias(f"{name}_order"),
+        pl.col("content_hash").alias(f"{name}_hash"),
+        pl.col("reading").alias(f"{name}_reading"),
     )
 
 
@@ -135,8 +137,10 @@ def _is_gone() -> pl.Expr:
     return (is_told | was_deleted) & (~says | is_later)
 
 
-def _order(parts: tuple[str, ...] | list[str]) -> pl.Expr:
+def _order(rows: pl.DataFrame, parts: Sequence[str]) -> pl.Expr:
     """A version as text that sorts as versions do; empty where no part is there."""
+    if all(rows[part].null_count() == rows.height for part in parts):
+        return pl.lit("")
     batch, cd_time, sequence = (pl.col(part) for part in parts)
     padded = pl.when(batch.str.contains(r"^\d+$")).then(batch.str.zfill(24)).otherwise(batch)
     written = [padded, _sortable(cd_time.dt.epoch("us")), _sortable(sequence)]
