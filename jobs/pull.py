@@ -177,11 +177,12 @@ class _Pull:
         self, identities: Identities, start: Start
     ) -> Generator[records.Told | Batch | Remark | SourceError]:
         """What the source hands out, the rows of its batches told apart."""
+        telling = records.Telling(self._dialect, identities)
         reading = reader.read(self._source, self._dialect, start)
         with lookahead(reading, lambda: None, STEP) as delivered:
             for part in delivered:
                 if isinstance(part, Batch) and part.parts:
-                    yield records.tell_apart(self._dialect, part, identities)
+                    yield telling.tell(part)
                 else:
                     yield part
 

@@ -1,7 +1,7 @@
 """Records: a batch read into the columns of its feed's table, with identity, version and facts."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -14,6 +14,7 @@ from monitor.sources.columns import Dialect
 from monitor.sources.delivered import text
 from monitor.sources.identity import Identities
 from monitor.sources.known import Known
+from monitor.sources.values import Values
 from monitor.sources.versions import PARTS
 from monitor.standard.headers import ENVELOPE
 from monitor.store.types import canonical
@@ -21,8 +22,6 @@ from monitor.words import Status
 from monitor.workdays import ZONE
 
 _NULL = "\x1e"
-_MANY = 100
-"""Rows of a batch from which on it pays to look which cells repeat."""
 _DELETIONS = ("d", "delete", "deleted")
 _SAID = ("status", "status_at", "is_deleted", "cd_source", "malformed", "raw")
 """What a row says beside its fields."""
@@ -59,18 +58,28 @@ class Told:
     rows: pl.DataFrame
 
 
-def tell_apart(dialect: Dialect, batch: Batch, identities: Identities) -> Told:
-    """The first step of reading, which asks no store, for the batches in their order."""
-    needed = identity.needed_fields(dialect.source.feed)
-    rows = _valued(delivered.rows(dialect, batch), needed, ENVELOPE, _envelope())
-    return Told(batch, identities.told(rows))
+@dataclass
+class Telling:
+    """The first step of reading, which asks no store, for the batches of a pull in their order."""
+
+    dialect: Dialect
+    identities: Identities
+    _values: Values = field(default_factory=Values, init=False)
+
+    def tell(self, batch: Batch) -> Told:
+        """The batch's rows, told apart."""
+        needed = identity.needed_fields(self.dialect.source.feed)
+        rows = delivered.rows(self.dialect, batch)
+        return Told(
+            batch, self.identities.told(self._values.of(rows, needed, ENVELOPE, _envelope()))
+        )
 
 
 def read(
     dialect: Dialect, batch: Batch, identities: Identities, known: Known | None = None
 ) -> Records:
     """The batch's rows, read; those that are `known` as they were delivered are passed over."""
-    told = tell_apart(dialect, batch, identities)
+    told = Telling(dialect, identities).tell(batch)
     return Reading(dialect, identities, known).read(told)
 
 
@@ -84,6 +93,7 @@ class Reading:
     dialect: Dialect
     identities: Identities
     known: Known | None = None
+    _values: Values = field(default_factory=Values, init=False)
     _nothing: pl.DataFrame | None = field(default=None, init=False)
     """What no rows read as. Making it costs as much as many rows; a pull that finds nothing new
     would make it with each batch."""
@@ -103,95 +113,52 @@ class Reading:
                 rows = rows.filter(~sight.is_same)
                 batch = _left(batch, ~sight.is_same)
         if not rows.is_empty():
-            frame, unreadable = _read(self.dialect, batch, rows, self.identities)
+            frame, unreadable = self._read(batch, rows)
             return Records(frame, unreadable, owners, same, there)
         if self._nothing is None:
-            self._nothing, _ = _read(self.dialect, batch, rows, self.identities)
+            self._nothing, _ = self._read(batch, rows)
         return Records(self._nothing, (), owners, same, there)
 
-
-def _read(
-    dialect: Dialect, batch: Batch, rows: pl.DataFrame, identities: Identities
-) -> tuple[pl.DataFrame, tuple[str, ...]]:
-    """The frame of Records, and what is `unreadable`."""
-    source = dialect.source
-    needed = identity.needed_fields(source.feed)
-    others = [item for item in dialect.fields if item not in needed]
-    stands = {
-        "status": statuses.status(source, text("status")),
-        "status_at": dates.instant(normalise.filled(text("status_at"))),
-    }
-    frame = _valued(rows, others, [*stands], stands).with_columns(
-        malformed=_malformed(dialect),
-        is_deleted=pl.col("cd_operation").is_in(_DELETIONS).fill_null(False)
-        | (pl.col("status") == str(Status.DELETED)).fill_null(False),
-    )
-    is_read = pl.lit(value=True)
-    unreadable: tuple[str, ...] = ()
-    if isinstance(source.status, StatusSettings):
-        is_read = pl.col("status").is_not_null() | pl.col("is_deleted")
-        unknown = frame.filter(~is_read)
-        unreadable = tuple(unknown.select(text("status").fill_null("")).to_series())
-    frame = frame.with_columns(
-        status=pl.when("is_deleted")
-        .then(pl.lit(str(Status.DELETED)))
-        .otherwise(pl.col("status").fill_null(str(statuses.UNREADABLE))),
-        status_at=pl.when("is_deleted")
-        .then(pl.coalesce("status_at", "cd_time"))
-        .otherwise("status_at"),
-        says=_says(dialect),
-        # what is remarked on is so each time
-        delivery_hash=pl.when(is_read & pl.col("malformed").is_null())
-        .then("delivery_hash")
-        .otherwise(pl.lit(delivered.reading(source))),
-        raw=_raw(batch, frame["malformed"]),
-        **_own(source),
-    )
-    said = [*(item.column for item in dialect.fields), *_SAID]
-    is_placed = all(part.is_placed for part in batch.parts)
-    frame = identities.hashed(frame, [*said, *PARTS, "cd_operation"], is_placed=is_placed)
-    frame = frame.with_columns(_content_hash(frame, said))
-    return frame.select(pl.exclude("^text:.*$")), unreadable
-
-
-def _valued(
-    rows: pl.DataFrame,
-    fields: Sequence[standard.Field],
-    beside: Sequence[str],
-    others: Mapping[str, pl.Expr],
-) -> pl.DataFrame:
-    """`rows` with the values of the fields, and with `others`, which are made from the cells of
-    `beside`; all these cells are trimmed.
-    """
-    few = [item for item in fields if _repeats(rows[f"text:{item.column}"])]
-    many = [item for item in fields if item not in few]
-    cells = [text(name) for name in (*(item.column for item in many), *beside)]
-    return (
-        rows.with_columns(column for item in few for column in _read_once(item, rows))
-        .with_columns(normalise.trimmed(cell) for cell in cells)
-        .with_columns(
-            *(normalise.value(item, text(item.column)).alias(item.column) for item in many),
-            **others,
+    def _read(self, batch: Batch, rows: pl.DataFrame) -> tuple[pl.DataFrame, tuple[str, ...]]:
+        """The frame of Records, and what is `unreadable`."""
+        dialect, source = self.dialect, self.dialect.source
+        needed = identity.needed_fields(source.feed)
+        others = [item for item in dialect.fields if item not in needed]
+        stands = {
+            "status": statuses.status(source, text("status")),
+            "status_at": dates.instant(normalise.filled(text("status_at"))),
+        }
+        frame = self._values.of(rows, others, [*stands], stands).with_columns(
+            malformed=_malformed(dialect),
+            is_deleted=pl.col("cd_operation").is_in(_DELETIONS).fill_null(False)
+            | (pl.col("status") == str(Status.DELETED)).fill_null(False),
         )
-    )
-
-
-def _repeats(cells: pl.Series) -> bool:
-    """Whether so few distinct cells stand in a column that it pays to read each of them once."""
-    return cells.len() >= _MANY and cells.n_unique() * 4 <= cells.len()
-
-
-def _read_once(item: standard.Field, rows: pl.DataFrame) -> Iterable[pl.Series]:
-    """The trimmed cells of the field's column, and their values."""
-    cell = text(item.column)
-    cells = rows.select(cell.alias("cell"))
-    read = (
-        cells.unique()
-        .with_columns(normalise.trimmed(pl.col("cell")).alias(f"text:{item.column}"))
-        .with_columns(normalise.value(item, cell).alias(item.column))
-    )
-    found = cells.join(read, on="cell", how="left", nulls_equal=True, maintain_order="left")
-    return found.drop("cell").get_columns()
+        is_read = pl.lit(value=True)
+        unreadable: tuple[str, ...] = ()
+        if isinstance(source.status, StatusSettings):
+            is_read = pl.col("status").is_not_null() | pl.col("is_deleted")
+            unknown = frame.filter(~is_read)
+            unreadable = tuple(unknown.select(text("status").fill_null("")).to_series())
+        frame = frame.with_columns(
+            status=pl.when("is_deleted")
+            .then(pl.lit(str(Status.DELETED)))
+            .otherwise(pl.col("status").fill_null(str(statuses.UNREADABLE))),
+            status_at=pl.when("is_deleted")
+            .then(pl.coalesce("status_at", "cd_time"))
+            .otherwise("status_at"),
+            says=_says(dialect),
+            # what is remarked on is so each time
+            delivery_hash=pl.when(is_read & pl.col("malformed").is_null())
+            .then("delivery_hash")
+            .otherwise(pl.lit(delivered.reading(source))),
+            raw=_raw(batch, frame["malformed"]),
+            **_own(source),
+        )
+        said = [*(item.column for item in dialect.fields), *_SAID]
+        is_placed = all(part.is_placed for part in batch.parts)
+        frame = self.identities.hashed(frame, [*said, *PARTS, "cd_operation"], is_placed=is_placed)
+        frame = frame.with_columns(_content_hash(frame, said))
+        return frame.select(pl.exclude("^text:.*$")), unreadable
 
 
 def _left(batch: Batch, which: pl.Series) -> Batch:
