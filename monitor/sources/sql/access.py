@@ -35,8 +35,9 @@ class Access:
 
     `prepare` is told of the driver's connection; `begin` are the session's first statements;
     `plain` reads a value of the cursor's column. `streams` says that SQLAlchemy must ask for a
-    cursor on the server. A server that works on when its client has gone is told by `kill`, with
-    the session's number as `identify` finds it.
+    cursor on the server, `writes_rows` that the server writes rows as PostgreSQL does. A server
+    that works on when its client has gone is told by `kill`, with the session's number as
+    `identify` finds it.
     """
 
     url: sa.URL
@@ -46,6 +47,7 @@ class Access:
     begin: tuple[str, ...] = ()
     plain: Callable[[Any], Any] = _as_it_is
     streams: bool = True
+    writes_rows: bool = False
     identify: str | None = None
     kill: str = ""
 
@@ -109,7 +111,9 @@ def _postgresql(url: sa.URL, timeout: timedelta) -> Access:
         begin=(
             f"SET LOCAL statement_timeout = {seconds * 1000}",
             "SET LOCAL TIME ZONE 'Asia/Shanghai'",
+            "SET LOCAL DateStyle = 'ISO'",
         ),
+        writes_rows=True,
     )
 
 

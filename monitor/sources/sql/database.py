@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ import structlog
 from sqlalchemy import event
 
 from monitor.config import SqlSource
+from monitor.errors import SourceError, SourceUnavailableError
 from monitor.sources.sql.access import Access, access
 from monitor.sources.sql.refusals import NoAnswerError, Refusals
 
@@ -21,6 +23,14 @@ _IMPORTING = threading.Lock()
 """Sources are read side by side, and two threads that import one driver see half of it."""
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as the driver tells of it; drivers have codes of their own for types."""
+
+    name: str
+    type: object
 
 
 class Database:
@@ -55,15 +65,34 @@ class Database:
                 raise self._refusals.unusable(error) from None
 
     @property
+    def writes_rows(self) -> bool:
+        """Whether the database can write a whole row as one text."""
+        return self._access.writes_rows
+
+    @property
     def plain(self) -> Callable[[Any], Any]:
         """Makes a value of a row what `value` would have given."""
         return self._access.plain
 
-    def headers(self, rows: sa.FromClause) -> list[str]:
-        """The columns' names."""
+    def columns(self, rows: sa.FromClause) -> list[Column]:
+        """The columns' names, and what the driver calls their types."""
         with self._waiting():
             statement = sa.select(sa.text("*")).select_from(rows).limit(0)
-            return [*self._connection.execute(statement).keys()]
+            result = self._connection.execute(statement)
+            told = result.cursor.description if result.cursor else ()
+            types = [column[1] for column in told]
+            return [*map(Column, result.keys(), types)]
+
+    def takes(self, statement: sa.Executable) -> bool:
+        """Whether the database would answer the statement; where it refuses, nothing is lost."""
+        try:
+            with self._waiting(), self._connection.begin_nested():
+                self._connection.execute(statement)
+        except SourceUnavailableError:
+            raise
+        except SourceError:
+            return False
+        return True
 
     def value(self, statement: sa.Executable) -> Any:
         """The first cell of the first row; None where there is none."""

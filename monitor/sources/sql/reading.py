@@ -5,7 +5,7 @@ landed, is found by beginning before it. Rows without a value there are read eac
 landed stay where a stream breaks off, and the next pull goes on from there.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
@@ -17,11 +17,12 @@ import stamina
 
 from monitor.config import SqlSource
 from monitor.errors import SourceError, SourceUnavailableError
-from monitor.sources.batch import Batch, Part, Reading, Remark, Start, frame_of
+from monitor.sources.batch import Batch, Part, Reading, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.sql import cursor
-from monitor.sources.sql.database import Database, opened
+from monitor.sources.sql.database import Column, Database, opened
 from monitor.sources.sql.refusals import NoAnswerError
+from monitor.sources.sql.rows import Cells, Delivered, Way, wholes
 
 
 def read(source: SqlSource, dialect: Dialect, start: Start) -> Reading:
@@ -50,24 +51,22 @@ class _Stream:
 
     place: str
     size: int
-    plain: Callable[[Any], Any]
     column: str | None
     headers: Sequence[str]
-    first: Sequence[Sequence[Any]]
-    others: Iterator[Sequence[Sequence[Any]]]
+    way: Way
+    first: Delivered
+    others: Iterator[Delivered]
     progress: cursor.Progress
     remarks: tuple[str, ...]
 
     def batches(self, dialect: Dialect) -> Iterator[Batch]:
         """The rows, and with them how far the cursor has come."""
         layout = dialect.layout(self.headers, self.place)
-        at = None if self.column is None else self.headers.index(self.column)
         number = 1
         for rows in chain([self.first] if self.first else [], self.others):
-            if at is not None:
-                self.progress.advance([self.plain(row[at]) for row in rows])
+            self.progress.advance(self.way.values(rows))
             numbers = pl.Series("number", range(number, number + len(rows)), pl.Int64)
-            frame = frame_of(self.headers, rows)
+            frame = self.way.frame(rows)
             # a reading begins anywhere: a row's number says nothing of the row
             part = Part(self.place, self.place, layout, frame, numbers, is_placed=False)
             yield Batch((part,), self._cursors(at_end=len(rows) < self.size))
@@ -85,9 +84,11 @@ def _streamed(source: SqlSource, start: Start) -> Iterator[_Stream]:
     place = source.table or "query"
     rows = _rows(source)
     with opened(source) as database:
-        headers = database.headers(rows)
+        columns = database.columns(rows)
+        headers = [told.name for told in columns]
         column = None if source.cursor is None else _column(headers, source.cursor, place)
-        statement = sa.select(sa.text("*")).select_from(rows)
+        way = _way(database, rows, columns, column)
+        statement = way.select(rows)
         progress = cursor.Progress(None, None, start.now)
         remarks: tuple[str, ...] = ()
         if column is not None:
@@ -102,7 +103,7 @@ def _streamed(source: SqlSource, start: Start) -> Iterator[_Stream]:
             greatest = _greatest(database, rows, column)
             begin = cursor.beginning(greatest, cursor.read(start.cursors.get(column)), rules)
             progress = cursor.Progress(greatest, begin.known, start.now)
-            statement = _from(database, rows, column, begin)
+            statement = _from(database, rows, column, begin, statement)
             remarks = begin.remarks
         elif start.since is not None:
             remarks = (f"{place} has no cursor that names a day: everything was read",)
@@ -111,9 +112,9 @@ def _streamed(source: SqlSource, start: Start) -> Iterator[_Stream]:
         yield _Stream(
             place,
             source.batch_rows,
-            database.plain,
             column,
             headers,
+            way,
             first,
             others,
             progress,
@@ -128,6 +129,18 @@ def _rows(source: SqlSource) -> sa.FromClause:
     query = (source.query or "").strip().rstrip(";")
     # colons are the query's own: nothing is bound into it; a comment ends before the bracket does
     return sa.text(query.replace(":", r"\:") + "\n").columns().subquery("delivered")
+
+
+def _way(
+    database: Database, rows: sa.FromClause, columns: Sequence[Column], cursor_column: str | None
+) -> Way:
+    """The fastest way in which the database hands out such rows."""
+    headers = [column.name for column in columns]
+    if database.writes_rows:
+        way = wholes(headers, [column.type for column in columns], cursor_column)
+        if way is not None and database.takes(way.select(rows).limit(0)):
+            return way
+    return Cells(headers, cursor_column, database.plain)
 
 
 def _column(headers: Sequence[str], cursor_column: str, place: str) -> str:
@@ -147,11 +160,15 @@ def _greatest(database: Database, rows: sa.FromClause, name: str) -> Any:
 
 
 def _from(
-    database: Database, rows: sa.FromClause, name: str, begin: cursor.Beginning
+    database: Database,
+    rows: sa.FromClause,
+    name: str,
+    begin: cursor.Beginning,
+    everything: sa.Select[Any],
 ) -> sa.Select[Any]:
-    """All columns of the rows from where the reading begins, and of those without a value."""
+    """The rows from where the reading begins, and those without a value."""
     column: sa.ColumnClause[Any] = sa.column(name)
-    statement = sa.select(sa.text("*")).select_from(rows).order_by(column)
+    statement = everything.order_by(column)
     lower = begin.lower
     if lower is not None and begin.rows_back:
         before = sa.select(column).select_from(rows).where(column <= sa.literal(lower))
