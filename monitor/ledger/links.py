@@ -95,15 +95,15 @@ def _writing(facts: sa.Select[Any]) -> sa.Update:
 
 def _queue_moved(connection: sa.Connection) -> None:
     """Queue the records without a credible day that another match moves to another month."""
-    moved = connection.scalars(_moved()).all()
+    with planner.by_index(connection):
+        moved = connection.scalars(_moved()).all()
     if moved:
         queue.add(connection, bulk.one_of(connection, behavior.c.id, moved))
 
 
 @cache
 def _moved() -> sa.Select[int]:
-    """Their numbers. The expected row is looked up for each, for how few they are no planner knows:
-    they are told by a comparison of two columns."""
+    """Their numbers. The expected row is looked up for each: how few they are no planner knows."""
     b, e = behavior.alias("lent"), expected
     due_basis_on = (
         sa.select(sa.func.min(e.c.due_basis_on))

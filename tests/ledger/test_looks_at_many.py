@@ -221,3 +221,19 @@ def test_a_look_after_one_change_reads_no_record_but_those_it_concerns(postgres_
     store.close()
     assert any("UPDATE behavior" in statement for statement, _ in planned)
     assert [statement for statement, plan in planned if reads_all_records(plan)] == []
+
+
+def test_records_without_a_day_are_found_by_their_index_whatever_reading_all_seems_to_cost(
+    postgres_url: str,
+) -> None:
+    store = Store(postgres_url)
+    book = filled(store)
+    planned = plans(store)
+    with store.writing() as connection:
+        connection.exec_driver_sql("SET LOCAL random_page_cost = 10000")
+        links.refresh(connection, book.settings, china("2022-02-14T11:00"))
+        connection.execute(sa.select(behavior.c.party_name))
+    store.close()
+    ((_, by_index),) = [each for each in planned if each[0].startswith("SELECT lent.id")]
+    assert not reads_all_records(by_index)
+    assert reads_all_records(planned[-1][1])
