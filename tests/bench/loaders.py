@@ -25,7 +25,7 @@ _WAYS = {
 
 
 def measure(places: Places) -> Iterator[Measurement]:
-    """Pull a file and a table, then have dlt load them in each way that it has."""
+    """Pull a file and a table, and have dlt load them in each way that it has."""
     path = places.delivery(places.rows)
     url = databases.platform(places)
     loader = _Loader(places)
@@ -52,10 +52,11 @@ def measure(places: Places) -> Iterator[Measurement]:
 
 def _pulling(places: Places, source: SourceSettings) -> Stopwatch:
     watch = Stopwatch()
-    with places.store("postgresql") as store, watch.running():
-        landed = pulled(store, source)
-    if landed.landed != places.rows:
-        raise RuntimeError(f"expected {places.rows} rows to land: {landed}")
+    for _ in range(places.runs):
+        with places.store("postgresql") as store, watch.running():
+            landed = pulled(store, source)
+        if landed.landed != places.rows:
+            raise RuntimeError(f"expected {places.rows} rows to land: {landed}")
     return watch
 
 
@@ -105,7 +106,13 @@ class _Loader:
         return {backend: reader(backend) for backend in ("sqlalchemy", "pyarrow", "connectorx")}
 
     def load(self, read: Callable[[], Any], way: str, rows: int) -> Stopwatch:
-        """Load what `read` gives into an empty database."""
+        """Load what `read` gives into empty databases."""
+        watch = Stopwatch()
+        for _ in range(self._places.runs):
+            self._load(read, way, rows, watch)
+        return watch
+
+    def _load(self, read: Callable[[], Any], way: str, rows: int, watch: Stopwatch) -> None:
         import dlt
 
         self._loads += 1
@@ -118,13 +125,11 @@ class _Loader:
         )
         resource = read().with_name("checks")
         resource.apply_hints(primary_key=IDENTITY, write_disposition=way)
-        watch = Stopwatch()
         with watch.running():
             pipeline.run(resource, loader_file_format="csv")
         loaded = self._loaded(url)
         if loaded != rows:
             raise RuntimeError(f"expected dlt to load {rows} rows, found {loaded}")
-        return watch
 
     def _loaded(self, url: sa.URL) -> int:
         engine = sa.create_engine(
