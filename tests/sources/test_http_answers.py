@@ -121,9 +121,9 @@ def test_text_is_read_in_the_encoding_that_it_is_in(encoding: str, kind: str) ->
         (b"[" * 100_000, "expected JSON, found lists or objects nested too deeply" + MENDED),
         (b"[1]", "expected a list of objects at the answer itself, found a list with text or a "
                  "number" + MENDED),
-        (b'[{"id": 1}, null]', "expected a list of objects at the answer itself, found a "
-                               "list with null"
-                               + MENDED),
+        (b'{"data": {"rows": [{}, null]}}', "expected a list of objects at the answer itself, "
+            "found an object with data; rows seem to be at data.rows: "
+            'set records = "data.rows"' + MENDED),
         (b"true", "expected a list of objects at the answer itself, found true or false" + MENDED),
     ],
 )  # fmt: skip
@@ -140,6 +140,9 @@ def test_what_is_no_answer_is_explained(content: bytes, said: str) -> None:
         ({"data": []}, "data.items", "found a list at data"),
         ({"data": "no JSON"}, "data.items", "in the text at data, found other text"),
         ({"data": {"items": {}}}, "data.items", "found an empty object"),
+        ({"data": {"rows": [{}]}}, "rows", 'seem to be at data.rows: set records = "data.rows"'),
+        ({"code": '{"rows": [{}]}'}, "", 'seem to be at code.rows: set records = "code.rows"'),
+        ({"items": [{}], "more": [{}]}, "itms", "found an object with items, more; near it: items"),
     ],
 )
 def test_records_that_stand_elsewhere_are_explained(body: Any, path: str, said: str) -> None:

@@ -3,12 +3,14 @@
 import codecs
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from monitor.errors import SourceUnavailableError
+from monitor.sources import paths
 from monitor.sources.batch import unrepeated
 from monitor.sources.http.place import Place
+from monitor.sources.paths import ABSENT
 
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _MARKUP = re.compile(r"\s*<")
@@ -24,10 +26,6 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SHOWN = 20
-
-ABSENT = object()
-"""What stands at a path where nothing does, not even null."""
 
 
 class CutOffError(SourceUnavailableError):
@@ -35,11 +33,7 @@ class CutOffError(SourceUnavailableError):
 
 
 class Document:
-    """An answer's JSON.
-
-    A path is names and places in lists, joined by dots; "" is the whole. Where it leads into text,
-    it goes on in the JSON that the text holds.
-    """
+    """An answer's JSON, looked into by paths (monitor/sources/paths.py)."""
 
     def __init__(self, place: Place, value: Any) -> None:
         self._place = place
@@ -51,24 +45,12 @@ class Document:
 
         Raises SourceError where the path leads into text that isn't JSON.
         """
-        value = self._value
-        names = path.split(".") if path else []
-        for depth, name in enumerate(names):
-            if isinstance(value, str):
-                value = self._within(value, ".".join(names[:depth]))
-            match value:
-                case Mapping() if name in value:
-                    value = value[name]
-                case list() if name.isdecimal() and int(name) < len(value):
-                    value = value[int(name)]
-                case _:
-                    return ABSENT
-        return value
+        return paths.at(self._value, path, self._within)
 
-    def records(self, path: str) -> list[dict[str, Any]]:
+    def records(self, path: str) -> list[Any]:
         """The list of objects there; null is a list without any, and so is an answer of nothing.
 
-        Raises SourceError for anything else.
+        What is no object stays among them. Raises SourceError for anything else.
         """
         if self._value is ABSENT:
             return []
@@ -77,11 +59,10 @@ class Document:
             value = self._within(value, path)
         if value is None:
             return []
-        if isinstance(value, list) and all(isinstance(record, dict) for record in value):
+        if isinstance(value, list) and paths.is_of_objects(value):
             return value
-        where = path or "the answer itself"
         raise self._place.refusal(
-            f"expected a list of objects at {where}, found {self._found(path, value)}"
+            paths.no_list(self._value, path, self._within, "the answer itself")
         )
 
     def _within(self, text: str, path: str) -> Any:
@@ -95,13 +76,6 @@ class Document:
                     f"expected JSON in the text at {where}, found other text"
                 ) from None
         return self._opened[path]
-
-    def _found(self, path: str, value: Any) -> str:
-        while value is ABSENT:
-            path, _, _ = path.rpartition(".")
-            value = self.at(path)
-        kind = _kind(value)
-        return f"{kind} at {path}" if path else kind
 
 
 def read(place: Place, content: bytes, kind: str) -> Document:
@@ -181,28 +155,6 @@ def _other(place: Place, text: str, kind: str) -> str:
         return f"other text ({kind})"
     title = _TITLE.search(text)
     return f'a page "{place.quoted(title[1])}" ({kind})' if title else f"a page ({kind})"
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case None:
-            return "null"
-        case Mapping():
-            names = ", ".join([*value][:_SHOWN])
-            return f"an object with {names}" if names else "an empty object"
-        case list():
-            others = [part for part in value if not isinstance(part, dict)]
-            return f"a list with {_TYPES[type(others[0])]}" if others else "a list"
-        case _:
-            return _TYPES[type(value)]
-
-
-_TYPES: Mapping[type, str] = {
-    str: "text or a number",
-    bool: "true or false",
-    list: "a list",
-    type(None): "null",
-}
 
 
 def _length(content: bytes) -> str:

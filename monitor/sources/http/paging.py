@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from monitor.config import HttpSource
-from monitor.sources.http.document import ABSENT, Document
+from monitor.sources.http.document import Document
 from monitor.sources.http.request import built
 from monitor.sources.http.service import Answer, NotThereError, Service
+from monitor.sources.paths import ABSENT
 
 _SIZED = frozenset({"page", "offset", "cursor"})
 _NO = frozenset({"", "false", "0", "no", "n"})
@@ -21,17 +22,33 @@ _NO = frozenset({"", "false", "0", "no", "n"})
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The records of one page, counted from 1.
+    """The records of one page, counted from 1; what is no object is still among them.
 
     `total` is how many the service says there are in all; `is_last` that it says that no page comes
     after. `begins_with_last` says that the first record was to be the last of the page before.
     """
 
     number: int
-    records: Sequence[Mapping[str, Any]]
+    records: Sequence[Any]
     total: int | None = None
     is_last: bool = False
     begins_with_last: bool = False
+
+    def objects(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """The records that are some, with their places on the page."""
+        for place, found in enumerate(self.records):
+            if isinstance(found, dict):
+                yield place, found
+
+    @property
+    def begins_with_object(self) -> bool:
+        """Whether its first record is one."""
+        return bool(self.records) and isinstance(self.records[0], dict)
+
+    def others(self) -> list[Any]:
+        """What stands among them and is no object; not what the page before ended with."""
+        new = self.records[1:] if self.begins_with_last else self.records
+        return [found for found in new if not isinstance(found, dict)]
 
 
 class Pages:

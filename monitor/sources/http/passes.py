@@ -66,9 +66,14 @@ class Pass:
         return self.total is not None and self.count < self.total
 
     def take(
-        self, rows: Sequence[Seen], total: int | None, *, begins_with_last: bool = False
+        self,
+        rows: Sequence[Seen],
+        total: int | None,
+        *,
+        others: int = 0,
+        begins_with_last: bool = False,
     ) -> Sorted:
-        """What is to be done with the next page's rows."""
+        """What is to be done with the next page's rows; `others` on it are no records."""
         names = [row.name for row in rows]
         expected = 1 if begins_with_last else 0
         pushed = _overlap(self._last, names)
@@ -93,7 +98,7 @@ class Pass:
             else:
                 held.append(place)
                 self.moved = True
-        self.count += len(new) + len(held)
+        self.count += len(new) + len(held) + others
         self._remember(rows, names, total)
         return Sorted(tuple(new), tuple(again), tuple(held))
 

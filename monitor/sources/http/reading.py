@@ -8,6 +8,7 @@ from monitor.errors import SourceError
 from monitor.sources.batch import Batch, Part, Reading, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.http.cursor import Progress
+from monitor.sources.http.left_out import LeftOut
 from monitor.sources.http.paging import Pages
 from monitor.sources.http.passes import Pass
 from monitor.sources.http.service import Service
@@ -40,6 +41,7 @@ class _Reading:
         self._pages = Pages(service, source, self._progress.parameters())
         self._table = Table(source, dialect, service.place)
         self._seen = Pass()
+        self._left_out = LeftOut()
         self._settled = False
 
     def parts(self) -> Reading:
@@ -64,6 +66,7 @@ class _Reading:
         held: list[Part] = []
         for number in range(1, _PASSES + 1):
             before, self._seen, held = self._seen.trace, Pass(), []
+            self._left_out = LeftOut()
             yield from self._passed(f"reading {number}", self._seen, held)
             # a list that is the same twice stood still: what repeats in it does so for good
             self._settled = not self._seen.moved or (number > 1 and self._seen.trace == before)
@@ -79,16 +82,22 @@ class _Reading:
             rows = self._table.rows(page)
             self._progress.note(rows.frame)
             seen.repeats_ids = rows.is_log
-            found = seen.take(rows.seen, page.total, begins_with_last=page.begins_with_last)
+            found = seen.take(
+                rows.seen,
+                page.total,
+                others=len(rows.others),
+                begins_with_last=page.begins_with_last and page.begins_with_object,
+            )
+            self._left_out.note(page.number, rows.others)
             total = page.total or total
-            share = min((row + len(rows.seen) - 1) / total, 1.0) if total else None
+            share = min((row + rows.length - 1) / total, 1.0) if total else None
             again = f"{delivery} page {page.number} again"
             for part in rows.parts(found.new, delivery, row, self._source.batch_rows):
                 yield Batch((part,), share=share)
             for part in rows.parts(found.again, again, row, self._source.batch_rows):
                 yield Batch((part,), share=share)
             held += rows.parts(found.held, delivery, row, self._source.batch_rows)
-            row += len(rows.seen)
+            row += rows.length
         if seen.pages > 1:
             if self._source.paging.kind in _COMPARED:
                 first = self._pages.first()
@@ -96,6 +105,7 @@ class _Reading:
             seen.moved |= seen.is_short
 
     def _remarks(self) -> Iterator[str]:
+        yield from self._left_out.remarks()
         if not self._settled:
             yield (
                 f"the list was another one each of the {_PASSES} times that it was read: records "

@@ -16,10 +16,11 @@ import stamina
 from monitor.config import HttpSource
 from monitor.errors import SourceError, SourceUnavailableError
 from monitor.sources.http import document
-from monitor.sources.http.document import ABSENT, CutOffError, Document
+from monitor.sources.http.document import CutOffError, Document
 from monitor.sources.http.place import Place
 from monitor.sources.http.request import Request
 from monitor.sources.http.wire import Deadline, HandshakeError, Transport
+from monitor.sources.paths import ABSENT
 
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _ELSEWHERE = frozenset({301, 302, 303, 307, 308})

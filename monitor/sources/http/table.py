@@ -1,7 +1,8 @@
 """A service's records as rows of text, and what each is known by while pages are read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
@@ -22,12 +23,18 @@ _LOGGING = frozenset({"cd_operation", "cd_batch"})
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A page's records: as rows, and as they are remembered."""
+    """A page's records: as rows, and as they are remembered.
+
+    `places` are those of the rows on the page, which has `length`; `others` is what is no object.
+    """
 
     place: str
     layout: Layout | None
     frame: pl.DataFrame
     seen: Sequence[Seen]
+    places: pl.Series
+    length: int
+    others: Sequence[Any]
 
     @property
     def is_log(self) -> bool:
@@ -44,7 +51,7 @@ class Rows:
                     delivery,
                     self.layout,
                     self.frame[some],
-                    some + first,
+                    self.places[some] + first,
                     is_placed=False,
                 )
 
@@ -67,9 +74,12 @@ class Table:
         Raises SourceError where they aren't the feed's.
         """
         place = f"page {page.number}"
-        frame = self._frame(page)
+        objects = [*page.objects()]
+        places = pl.Series("number", [at for at, _ in objects], pl.Int64)
+        length, others = len(page.records), page.others()
+        frame = self._frame([record for _, record in objects])
         if not frame.width:
-            return Rows(place, None, frame, ())
+            return Rows(place, None, frame, (), places, length, others)
         headers = {**self._headers, **dict.fromkeys(frame.columns)}
         if self._layout is None or len(headers) > len(self._headers):
             self._layout = self._dialect.layout([*headers], place)
@@ -78,11 +88,12 @@ class Table:
             pl.col(name) if name in frame.columns else pl.lit(None, pl.String).alias(name)
             for name in headers
         )
-        return Rows(place, self._layout, frame, [*self._seen(frame, self._layout)])
+        seen = [*self._seen(frame, self._layout)]
+        return Rows(place, self._layout, frame, seen, places, length, others)
 
-    def _frame(self, page: Page) -> pl.DataFrame:
+    def _frame(self, records: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
         try:
-            return frame_of_objects(page.records)
+            return frame_of_objects(records)
         except RecursionError:
             raise self._place.refusal("expected records, found some nested too deeply") from None
 
