@@ -160,7 +160,10 @@ class _Source(Part):
 
 
 class FilesSource(_Source):
-    """Files under a glob: CSV, Excel workbooks, JSON lines or Parquet."""
+    """Files under a glob: CSV, Excel workbooks, JSON or Parquet.
+
+    `records` is the path to the list of records in a JSON file.
+    """
 
     kind: Literal["files"]
     path: str
@@ -169,6 +172,7 @@ class FilesSource(_Source):
     settle: Wait = timedelta(seconds=2)
     encoding: str | None = None
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    records: str = ""
     max_bytes: Positive = 512 * 1024 * 1024
     max_unpacked_bytes: Positive = 2 * 1024 * 1024 * 1024
 

@@ -129,7 +129,8 @@ class _Inbox:
                 yield from _broken(text)
             case "jsonl":
                 text = Text(file.path, file.place, source.encoding)
-                yield from _passing(jsonl.parts(dialect, text, source.batch_rows), text, passed)
+                rows_of_json = jsonl.parts(dialect, text, source.records, source.batch_rows)
+                yield from _passing(rows_of_json, text, passed)
                 yield from _broken(text)
             case "parquet":
                 yield from parquets.parts(dialect, file.path, file.place, passed)
@@ -156,7 +157,7 @@ def _fingerprint(file: Found, source: FilesSource) -> str:
     settings = source.model_dump_json(include=_READ_WITH)
     with file.path.open("rb") as opened:
         content = hashlib.file_digest(opened, "sha256")
-    content.update(settings.encode())
+    content.update(settings.encode() + source.records.encode())
     return content.hexdigest()
 
 

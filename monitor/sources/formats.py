@@ -22,8 +22,8 @@ _REFUSED = {
     b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
     b"%PDF": "a PDF document",
 }
-_NAMES = {"csv": "CSV", "excel": "an Excel workbook", "jsonl": "JSON lines", "parquet": "Parquet"}
-_JSON = re.compile(rb"\s*(?:\{|\[\s*[{\]])")
+_NAMES = {"csv": "CSV", "excel": "an Excel workbook", "jsonl": "JSON", "parquet": "Parquet"}
+_JSON = re.compile(rb"\s*(?:\{|\[\s*(?:[{\]]|null\b))")
 _MARKUP = re.compile(rb"\s*<(?:!doctype|html|head|meta|table|\?xml)", re.IGNORECASE)
 _BOM = b"\xef\xbb\xbf"
 
