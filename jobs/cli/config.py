@@ -1,11 +1,15 @@
 """`yueqingling config`: is the settings file right?"""
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jobs.cli import verb
 from jobs.cli.options import DEFAULT_CONFIG, Config
+
+if TYPE_CHECKING:
+    from monitor.config import Settings
 
 app = typer.Typer(help="Check the settings.", no_args_is_help=True)
 
@@ -21,8 +25,8 @@ def check(
 ) -> None:
     """Check the settings file: every mistake with its key, what was expected and what was found.
 
-    An office's own suites are checked too. Exit code 0 when all is right, 2 when it isn't. Nothing
-    is read from a source or written.
+    An office's own suites are checked too, and that the drivers of databases are installed. Exit
+    code 0 when all is right, 2 when it isn't. Nothing is read from a source or written.
     """
     from expectations.loading import load_suites, verify
     from expectations.suites import all_rules
@@ -31,6 +35,7 @@ def check(
     from monitor.store import Store
 
     settings = load(config)
+    _refuse_lacking_drivers(settings, config)
     suites = load_suites(settings)
     store = Store(settings.store.url.get_secret_value())
     verify(store, suites)
@@ -56,6 +61,21 @@ def check(
         out.print(f"  route    {route.department} {audience} → {route.to}")
     if not settings.route:
         out.print("  no route: nobody will be written to", style="yellow")
+
+
+def _refuse_lacking_drivers(settings: "Settings", config: Path) -> None:
+    """Raises SettingsError with each source whose database has no driver here."""
+    from monitor.config import SqlSource
+    from monitor.errors import SettingsError
+    from monitor.sources.sql import lacking
+
+    problems = [
+        f'{config}: source "{source.name}": {problem}'
+        for source in settings.source
+        if isinstance(source, SqlSource) and (problem := lacking(source)) is not None
+    ]
+    if problems:
+        raise SettingsError("\n".join(problems))
 
 
 verb.add(app, check)

@@ -361,7 +361,7 @@ def _megabytes(name: str) -> int:
     ("url", "said"),
     [
         ("dm+dmPython://reader:word@127.0.0.1/exchange", "no driver for dm+dmPython is installed "
-         "(pip install dmSQLAlchemy)"),
+         "(pip install dmSQLAlchemy dmPython)"),
         ("oracle+oracledb://reader:word@127.0.0.1/exchange", "no driver for oracledb is installed "
          "(pip install oracledb)"),
         ("mssql+pymssql://reader:word@127.0.0.1/exchange", "no driver for pymssql is installed "

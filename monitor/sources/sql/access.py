@@ -52,13 +52,18 @@ class Access:
     kill: str = ""
 
 
+def url_of(source: SqlSource) -> sa.URL:
+    """The source's URL, with our driver where it names none."""
+    url = sa.make_url(source.url.get_secret_value())
+    return url.set(drivername=_OUR_DRIVERS.get(url.drivername, url.drivername))
+
+
 def access(source: SqlSource) -> Access:
     """How the source's database is opened.
 
     Raises SourceError for an SQLite file that isn't there.
     """
-    url = sa.make_url(source.url.get_secret_value())
-    url = url.set(drivername=_OUR_DRIVERS.get(url.drivername, url.drivername))
+    url = url_of(source)
     match url.get_backend_name():
         case "sqlite":
             return _sqlite(url, source.timeout)

@@ -143,7 +143,7 @@ class Database:
         try:
             yield
         except ImportError as error:
-            raise self._refusals.lacking(error.name or str(error)) from None
+            raise self._refusals.unloaded(error) from None
         except UnicodeDecodeError as error:
             raise self._refusals.unusable(error) from None
         except sa.exc.SQLAlchemyError as error:

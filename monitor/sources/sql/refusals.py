@@ -19,7 +19,7 @@ _PACKAGES = {
     "mssql": "pymssql or pyodbc",
     "pymssql": "pymssql",
     "pyodbc": "pyodbc",
-    "dm": "dmSQLAlchemy",
+    "dm": "dmSQLAlchemy dmPython",
     "dmPython": "dmPython",
     "MySQLdb": "mysqlclient",
     "psycopg2": "psycopg2-binary",
@@ -62,7 +62,7 @@ class Refusals:
     def explained(self, error: sa.exc.SQLAlchemyError) -> SourceError:
         """The error to raise instead."""
         if isinstance(error, sa.exc.NoSuchModuleError):
-            return self.lacking(self.place.partition(":")[0])
+            return self._said(SourceError, no_driver(self.place.partition(":")[0]))
         if not isinstance(error, sa.exc.DBAPIError) or error.orig is None:
             return self._said(SourceError, str(error))
         text = _text(error.orig)
@@ -77,12 +77,9 @@ class Refusals:
         passing = error.connection_invalidated or self._is_passing(error, text)
         return self._said(SourceUnavailableError if passing else SourceError, text)
 
-    def lacking(self, module: str) -> SourceError:
-        """The error for a dialect or module that isn't installed."""
-        name = module.partition("+")[0]
-        package = _PACKAGES.get(name)
-        hint = f" (pip install {package})" if package else near(name, _DIALECTS)
-        return self._said(SourceError, f"no driver for {module} is installed{hint}")
+    def unloaded(self, error: ImportError) -> SourceError:
+        """The error for a driver's module that can't be imported."""
+        return self._said(SourceError, not_loaded(error))
 
     def unusable(self, error: Exception) -> SourceError:
         """The error for what the URL asks of the driver, and for text of another character set."""
@@ -122,6 +119,21 @@ class Refusals:
                 return _sqlite_code(cause) in _SQLITE_PASSING
             case _:
                 return is_operation
+
+
+def no_driver(module: str) -> str:
+    """The words for a dialect or module that isn't installed: what to install, or what is near."""
+    name = module.partition("+")[0]
+    package = _PACKAGES.get(name)
+    hint = f" (pip install {package})" if package else near(name, _DIALECTS)
+    return f"no driver for {module} is installed{hint}"
+
+
+def not_loaded(error: ImportError) -> str:
+    """The words for a driver that isn't there, or lacks what it needs itself."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return no_driver(error.name)
+    return f"the driver can't be loaded: {error}"
 
 
 def _text(cause: BaseException) -> str:

@@ -80,6 +80,30 @@ def test_settings_without_sources_and_routes_are_right_but_remarked(tmp_path: Pa
     assert "nobody will be written to" in said.out
 
 
+def test_drivers_that_are_not_installed_are_told_of_before_the_first_pull(tmp_path: Path) -> None:
+    urls = {
+        "here": "mysql://reader:secret@db.invalid/exchange",
+        "oracle": "oracle+oracledb://reader:secret@db.invalid?service_name=x",
+        "dm": "dm+dmPython://reader:secret@db.invalid:5236/",
+        "odd": "mysq://reader:secret@db.invalid/exchange",
+    }
+    (tmp_path / "yueqingling.toml").write_text(
+        "\n".join(
+            f'[[source]]\nname = "{name}"\nfeed = "expected"\nkind = "sql"\nurl = "{url}"\n'
+            'table = "t"'
+            for name, url in urls.items()
+        )
+    )
+    said = yueqingling(tmp_path, "config", "check")
+    assert (said.code, said.out) == (2, "")
+    begin = "yueqingling: yueqingling.toml: source"
+    assert said.err.splitlines() == [
+        f'{begin} "oracle": no driver for oracledb is installed (pip install oracledb)',
+        f'{begin} "dm": no driver for dm+dmPython is installed (pip install dmSQLAlchemy dmPython)',
+        f'{begin} "odd": no driver for mysq is installed; near it: mysql, mssql',
+    ]
+
+
 def test_the_board_has_its_versioned_form(board: Said) -> None:
     document = board.json
     assert list(document) == ["format", "month", "as_of", "district", "departments"]
