@@ -187,6 +187,8 @@ class Schedule:
         self._settings = settings
         self.plan()
         with self._lock:
+            if self._stop.is_set():
+                return  # its jobs are gone
             awaited = bool(self._first_pulls)
             self._first_pulls &= {source.name for source in settings.source}
             self._change_interval(CHECK, settings.serve.check_every)

@@ -256,6 +256,27 @@ def test_reloading_puts_off_nothing_that_is_due_soon(begin: Begin, ran: Ran) -> 
     assert diary.next() == ["check"]
 
 
+@pytest.mark.parametrize("others", [("one",), ("two",), ()])
+def test_reloading_while_it_ends_asks_for_no_job_that_is_gone(
+    begin: Begin, others: tuple[str, ...]
+) -> None:
+    waiting, going_on = threading.Event(), threading.Event()
+
+    def pull(_step: Progress) -> None:
+        waiting.set()
+        going_on.wait(SOON)
+
+    diary = Diary(one=pull)
+    schedule = begin(diary, "one")
+    assert waiting.wait(SOON)
+    schedule.ask_to_stop()
+    schedule.reload(settings(*others))
+    going_on.set()
+    assert schedule.wait_until_idle(SOON)
+    assert diary.next() == ["one"]
+    assert diary.entries.empty()
+
+
 def test_a_source_with_a_crontab_line_is_pulled_at_its_time_and_not_before(
     begin: Begin, ran: Ran, clock: Clock
 ) -> None:
