@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -13,6 +13,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
@@ -65,30 +68,75 @@ class Unreadable:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class SecretFiles:
+    """The files that a table names for its secrets, by their keys; `folder` is the settings'."""
+
+    folder: Path
+    paths: Mapping[str, Path]
+
+    def read(self) -> dict[str, str | Unreadable]:
+        """What each of them holds now."""
+        found: dict[str, str | Unreadable] = {}
+        for name, path in self.paths.items():
+            try:
+                secret = path.read_text(encoding="utf-8").strip()
+                found[name] = secret or Unreadable(f"expected a secret in {path}, found nothing")
+            except OSError as error:
+                found[name] = Unreadable(f"can't read {path}: {error.strerror}")
+            except UnicodeDecodeError:
+                found[name] = Unreadable(f"can't read {path}: expected text in UTF-8")
+        return found
+
+
 class Part(BaseModel):
     """A table of the settings: frozen, unknown keys refused, `x_file` read into `x`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    @model_validator(mode="before")
+    _secret_files: SecretFiles | None = PrivateAttr(default=None)
+
+    @model_validator(mode="wrap")
     @classmethod
-    def _read_secret_files(cls, values: Any, info: ValidationInfo) -> Any:
+    def _read_secret_files(
+        cls, values: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
         if not isinstance(values, dict):
-            return values
-        for key in [
-            key for key in values if key.endswith("_file") and key[:-5] in cls.model_fields
-        ]:
-            name = key[:-5]
-            if name in values:
-                raise ValueError(f"{name} and {key} are both given: expected one of them")
-            path = folder_of(info) / str(values[key])
-            secret: str | Unreadable
-            try:
-                secret = path.read_text(encoding="utf-8").strip()
-            except OSError as error:
-                secret = Unreadable(f"can't read {path}: {error.strerror}")
-            values = {k: v for k, v in values.items() if k != key} | {name: secret}
-        return values
+            return handler(values)
+        told = [key for key in values if key.endswith("_file") and key[:-5] in cls.model_fields]
+        if not told:
+            return handler(values)
+        for key in told:
+            if key[:-5] in values:
+                raise ValueError(f"{key[:-5]} and {key} are both given: expected one of them")
+        folder = folder_of(info)
+        files = SecretFiles(folder, {key[:-5]: folder / str(values[key]) for key in told})
+        part = handler({k: v for k, v in values.items() if k not in told} | files.read())
+        part._secret_files = files
+        return part
+
+    def with_secrets_of_now(self) -> Self:
+        """The same with what the files of its secrets hold now.
+
+        Raises ValueError where one can't be read, or holds what is no good; no secret is in it.
+        """
+        if self._secret_files is None:
+            return self
+        found = self._secret_files.read()
+        refuse(
+            f"{name}_file: {secret.why}"
+            for name, secret in found.items()
+            if isinstance(secret, Unreadable)
+        )
+        told = {name: getattr(self, name) for name in self.model_fields_set}
+        context = {"folder": self._secret_files.folder}
+        try:
+            part = type(self).model_validate(told | found, context=context)
+        except ValidationError as error:
+            said = "; ".join(each["msg"].removeprefix("Value error, ") for each in error.errors())
+            raise ValueError(f"{', '.join(f'{name}_file' for name in found)}: {said}") from None
+        part._secret_files = self._secret_files
+        return part
 
 
 def refuse(mistakes: Iterable[str]) -> None:

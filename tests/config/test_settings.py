@@ -227,6 +227,12 @@ def test_a_missing_secret_file_is_named(tmp_path: Path) -> None:
     assert f"token_file: can't read {tmp_path / 'slack-token'}: No such file" in found
 
 
+def test_a_secret_file_without_a_secret_is_named(tmp_path: Path) -> None:
+    (tmp_path / "slack-token").write_text("\n")
+    found = mistakes(tmp_path, GOOD)
+    assert f"token_file: expected a secret in {tmp_path / 'slack-token'}, found nothing" in found
+
+
 def test_what_else_is_wrong_is_told_beside_a_missing_secret_file(tmp_path: Path) -> None:
     text = (
         '[[source]]\nname = "a"\nfeed = "expected"\nkind = "http"\nurl = "https://a.example"\n'
