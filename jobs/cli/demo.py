@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli.options import Now
+from jobs.cli.options import Now, whole
 
 
 def demo(
@@ -17,10 +17,21 @@ def demo(
         Path,
         typer.Option("--dir", help="Where sources, settings, store and truth.csv are written."),
     ] = Path("yueqingling-demo"),
-    departments: Annotated[int, typer.Option(help="How many departments.")] = 40,
-    records: Annotated[int, typer.Option(help="How many behaviours, roughly.")] = 20_000,
-    months: Annotated[int, typer.Option(help="How many months they lie in.")] = 3,
-    seed: Annotated[int, typer.Option(help="The same seed and instant: the same sources.")] = 1,
+    departments: Annotated[
+        int, typer.Option(parser=whole(), metavar="N", help="How many departments.")
+    ] = 40,
+    records: Annotated[
+        int, typer.Option(parser=whole(), metavar="N", help="How many behaviours, roughly.")
+    ] = 20_000,
+    months: Annotated[
+        int, typer.Option(parser=whole(), metavar="N", help="How many months they lie in.")
+    ] = 3,
+    seed: Annotated[
+        int,
+        typer.Option(
+            parser=whole(), metavar="N", help="The same seed and instant: the same sources."
+        ),
+    ] = 1,
     now: Now = None,
     store: Annotated[
         str | None,
@@ -29,7 +40,12 @@ def demo(
             show_default="an SQLite file in --dir",
         ),
     ] = None,
-    port: Annotated[int, typer.Option(help="Where its HTTP source answers, on loopback.")] = 9180,
+    port: Annotated[
+        int,
+        typer.Option(
+            parser=whole(), metavar="N", help="Where its HTTP source answers, on loopback."
+        ),
+    ] = 9180,
     sources_only: Annotated[
         bool,
         typer.Option(

@@ -16,6 +16,7 @@ from jobs.cli.options import (
     opened,
     parse_month,
     refuse_before_first,
+    whole,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ def explain(
     records: Annotated[
         int,
         typer.Option(
-            "--records", "-n", min=0, help="How many records to show under each figure and reason."
+            "--records",
+            "-n",
+            parser=whole(0),
+            metavar="N",
+            help="How many records to show under each figure and reason.",
         ),
     ] = 20,
     as_of: AsOf = None,

@@ -1,6 +1,7 @@
 """Options that several verbs share, and what they turn into."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -59,6 +60,25 @@ def parse_month(text: str) -> "Month":
         return Month.parse(text)
     except ValueError:
         raise typer.BadParameter(f"expected a month such as 2026-10, found {text!r}") from None
+
+
+def whole(least: int | None = None, most: int | None = None) -> Callable[[int | str], int]:
+    """What reads a whole number, from `least` on where that is told, up to `most` where that is."""
+    expected = "a whole number"
+    if least is not None:
+        expected += f" from {least} " + ("on" if most is None else f"to {most}")
+
+    def number(text: int | str) -> int:
+        found = int(text) if re.fullmatch(r"[+-]?[0-9]{1,18}", str(text).strip()) else None
+        if (
+            found is None
+            or (least is not None and found < least)
+            or (most is not None and found > most)
+        ):
+            raise typer.BadParameter(f"expected {expected}, found {str(text)!r}")
+        return found
+
+    return number
 
 
 Now = Annotated[

@@ -15,6 +15,7 @@ from jobs.cli.options import (
     opened,
     parse_day,
     refuse_strangers,
+    whole,
 )
 
 
@@ -40,7 +41,13 @@ def pull(
     ] = False,
     rows: Annotated[
         int | None,
-        typer.Option("--rows", "-n", min=1, max=1000, help="Rows that --dry-run shows: 3."),
+        typer.Option(
+            "--rows",
+            "-n",
+            parser=whole(1, 1000),
+            metavar="N",
+            help="Rows that --dry-run shows: 3; up to 1000.",
+        ),
     ] = None,
     config: Config = DEFAULT_CONFIG,
     now: Now = None,

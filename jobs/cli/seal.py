@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from jobs.cli import verb
-from jobs.cli.options import DEFAULT_CONFIG, Config, Json, opened, parse_month
+from jobs.cli.options import DEFAULT_CONFIG, Config, Json, opened, parse_month, whole
 
 app = typer.Typer(help="Show, verify and export what was sealed (封存).", no_args_is_help=True)
 
@@ -36,7 +36,13 @@ def list_seals(config: Config = DEFAULT_CONFIG, as_json: Json = False) -> None:
 def show(
     month: Annotated[str, typer.Argument(metavar="YYYY-MM", help="The sealed month.")],
     revision: Annotated[
-        int | None, typer.Option("--revision", min=1, help="Which of its seals; else the last.")
+        int | None,
+        typer.Option(
+            "--revision",
+            parser=whole(1),
+            metavar="N",
+            help="Which of its seals; else the last.",
+        ),
     ] = None,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,

@@ -18,6 +18,7 @@ from jobs.cli.options import (
     parse_month,
     refuse_before_first,
     refuse_strangers,
+    whole,
 )
 
 
@@ -40,7 +41,10 @@ def status(
         ),
     ] = None,
     days: Annotated[
-        int, typer.Option("--days", metavar="N", min=1, help="How many days the trend goes back.")
+        int,
+        typer.Option(
+            "--days", parser=whole(1), metavar="N", help="How many days the trend goes back."
+        ),
     ] = 30,
     sources: Annotated[
         bool, typer.Option("--sources", help="Show the sources' states instead.")
@@ -52,7 +56,10 @@ def status(
     runs: Annotated[
         int | None,
         typer.Option(
-            "--runs", metavar="N", min=1, help="Show the last N pulls of the sources, too."
+            "--runs",
+            parser=whole(1),
+            metavar="N",
+            help="Show the last N pulls of the sources, too.",
         ),
     ] = None,
     unlanded: Annotated[

@@ -92,7 +92,7 @@ def test_a_source_that_cannot_be_read_ends_with_1(tmp_path: Path) -> None:
             "expected names of sources in yueqingling.toml (checks), found casses",
         ),
         ("--dry-run checks --all", "expected --dry-run alone"),
-        ("--dry-run checks --rows 0", "greater than or equal to 1"),
+        ("--dry-run checks --rows 0", "expected a whole number from 1 to 1000, found '0'"),
         ("checks --rows 2", "expected --rows with --dry-run only"),
     ],
 )

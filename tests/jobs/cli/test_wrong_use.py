@@ -170,6 +170,23 @@ def test_a_mistyped_department_plans_no_messages(demo: Shown) -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
+        ("status --days 0", "'--days': expected a whole number from 1 on, found '0'"),
+        ("status --runs two", "'--runs': expected a whole number from 1 on, found 'two'"),
+        ("explain a 2026-10 -n -1", "expected a whole number from 0 on, found '-1'"),
+        ("seal show 2026-10 --revision 1.5", "expected a whole number from 1 on, found '1.5'"),
+        ("pull --rows 9999", "expected a whole number from 1 to 1000, found '9999'"),
+        ("demo --port x", "'--port': expected a whole number, found 'x'"),
+    ],
+)
+def test_a_number_that_an_option_does_not_take_is_told(
+    tmp_path: Path, arguments: str, expected: str
+) -> None:
+    refused(yueqingling(tmp_path, *arguments.split()), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
         ("--departments 3", "departments: expected 4 to 400, found 3"),
         ("--months 0", "months: expected 1 to 36, found 0"),
         ("--records -5", "records: expected 400 to 5000000, found -5"),
