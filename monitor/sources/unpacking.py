@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monitor.errors import SourceError
+from monitor.sources.error_cells import ErrorCells
 
 _CHUNK = 1 << 20
 _LONGEST_TAG = 1 << 20
@@ -83,11 +84,14 @@ class _Measure:
         self._limit = limit
         self._uncomputed = 0
         self._is_from_1904 = False
+        self._errors = ErrorCells()
+        self._parts: dict[str, ZipInfo] = {}
         self._unpacked = 0
         self._lengths: npt.NDArray[np.int64] = np.zeros(1, np.int64)
 
     def add(self, part: ZipInfo) -> None:
         """Take a part in. Raises SourceError where it is one too many."""
+        self._parts[part.filename] = part
         self._hold(self._unpacked + part.file_size, "")
         if _holds_strings(part):
             self._lengths = _lengths(self._counted(part))
@@ -98,6 +102,7 @@ class _Measure:
                 part.filename.lower().endswith("workbook.xml") and bool(_FROM_1904.search(piece))
             )
             values += piece.count(b"v>") // 2
+            self._errors.note(part.filename, piece)
             if b"<f" in piece:
                 self._uncomputed += len(_UNCOMPUTED.findall(piece))
             is_odd = (
@@ -127,6 +132,14 @@ class _Measure:
                 "its days are counted from 1904: one without the format of a date is read four "
                 "years early"
             )
+
+        yield from self._errors.remarks(self._text)
+
+    def _text(self, name: str) -> str:
+        """What the part of that name holds; nothing where there is none."""
+        part = self._parts.get(name)
+        chunks = () if part is None else _unpacked(self._path, part)
+        return b"".join(chunks).decode("utf-8", "replace")
 
     def _shared(self, part: ZipInfo) -> int:
         """The bytes of the shared texts, each as often as a cell has it."""

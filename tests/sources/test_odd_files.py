@@ -191,6 +191,41 @@ def test_a_workbook_that_counts_days_from_1904_is_told(tmp_path: Path) -> None:
     ]
 
 
+def test_cells_that_hold_an_error_are_blank_and_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    at = [*CHECK].index("监管对象")
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.add_worksheet("说明")
+        sheet = book.add_worksheet("一月 & 二月")
+        for number, row in enumerate(sheet_of([check_row(1), check_row(2), check_row(3)])):
+            sheet.write_row(number, 0, row)
+        sheet.write_formula(1, at, "=VLOOKUP(A1,Z:Z,1)", value="#N/A")
+        sheet.write_formula(2, at, "=1/0", value="#DIV/0!")
+        sheet.write_formula(3, at, '=A1&"示范"', value="示范")
+    frame, remarks, errors = look(path)
+    assert errors == []
+    assert frame["监管对象"].to_list() == [None, None, "示范"]
+    column = chr(ord("A") + at)
+    assert remarks == [
+        "a.xlsx: 2 cells hold an error of Excel's, read as blank: "
+        f"一月 & 二月 {column}2 (#N/A), 一月 & 二月 {column}3 (#DIV/0!)"
+    ]
+
+
+def test_of_many_cells_that_hold_an_error_the_first_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    at = [*CHECK].index("监管对象")
+    with xlsxwriter.Workbook(str(path)) as book:
+        sheet = book.add_worksheet("一月")
+        for number, row in enumerate(sheet_of([check_row(n) for n in range(30)])):
+            sheet.write_row(number, 0, row)
+            if number:
+                sheet.write_formula(number, at, "=NA()", value="#N/A")
+    (remark,) = look(path)[1]
+    assert remark.startswith("a.xlsx: 30 cells hold an error of Excel's, read as blank: 一月 ")
+    assert remark.endswith("6 (#N/A) and 25 more")
+
+
 def test_formulas_that_nobody_computed_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
