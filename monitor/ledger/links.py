@@ -57,12 +57,12 @@ def refresh(
     if everything:
         reach.queue_all(connection)
         queue.note(connection, expected, sa.true())
-    changed = reach.queue_after_change(connection, settings, now)
     size = connection.scalar(sa.select(sa.func.count()).select_from(to_judge)) or 0
     planner.gather(connection, _READ, grown_by=size)
     # what is known of its size may be that of a bulk load: all records would be read for a few
     planner.look_over(connection, to_judge)
     reach.widen(connection)
+    changed = reach.queue_after_change(connection, settings, now)
     planner.look_over(connection, to_judge)
     attribution.write(connection, settings)
     connection.execute(_writing_duplicates())

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from monitor.config import Settings
 from monitor.ledger import attribution, lists, scratch
 from monitor.ledger.obligations import is_live
-from monitor.store import queue
+from monitor.store import planner, queue
 from monitor.store.tables import (
     behavior,
     behavior_item,
@@ -43,6 +43,12 @@ _changed = scratch.table(
     sa.Column("code", sa.Text),
     sa.Column("content", sa.Text),
 )
+_mine = behavior.alias("mine")
+"""The queued records as they are."""
+
+_OWNER = "item_owner"
+"""What stands for a feed where an entry says of an item whose it is, and nothing else."""
+
 _SETTINGS = ("ledger", "settings")
 """Source and key of the cursor that holds what facts took from the settings."""
 
@@ -57,51 +63,82 @@ def queue_after_change(connection: sa.Connection, settings: Settings, now: datet
 
     Changed since they were last looked at, whoever changed them; says whether any did. What they
     are now is noted in the transaction that judges: after a crash the change is found again.
+
+    To be called once what landed is widened: an entry says nothing of the records linked with
+    those that it concerns, unless it may give these to another department.
     """
     with scratch.made(connection, _entry, _changed):
         _compare(connection)
         changed = connection.scalar(sa.select(sa.exists().where(_changed.c.code.is_not(None))))
         if changed:
-            queue.add(connection, sa.and_(is_live(behavior), _concerned(connection, settings)))
+            if _catalogue_came_or_went(connection):
+                queue.add(connection, is_live(behavior))
+            else:
+                queue.add(connection, sa.and_(is_live(behavior), _concerned(connection, settings)))
+                if connection.scalar(_may_give_away()):
+                    planner.look_over(connection, to_judge)
+                    _widen_by_department(connection)
             _note_entries(connection)
     return _queue_after_settings(connection, settings, now) or bool(changed)
 
 
 def widen(connection: sa.Connection) -> None:
-    """Queue the records whose facts depend on queued ones, or on what those were before."""
-    for insert in _widening(connection.dialect.name):
+    """Queue the records whose facts depend on queued ones, or on what those were before.
+
+    The checks that acts name go last: nothing depends on their facts that isn't queued by then.
+    """
+    _widen_by_department(connection)
+    for insert in _widening_to_checks(connection.dialect.name):
+        connection.execute(insert)
+
+
+def _widen_by_department(connection: sa.Connection) -> None:
+    """Queue the records that depend on whose the queued ones are.
+
+    These are the acts that inherit the department of their check, and what has a queued record's
+    business key.
+    """
+    for insert in _widening_by_department(connection.dialect.name):
         connection.execute(insert)
 
 
 @cache
-def _widening(store: str) -> Sequence[sa.Insert]:
-    mine, was = behavior.alias("mine"), to_judge
-    queued = was.join(mine, mine.c.id == was.c.behavior_id)
-    # said again of the records, else SQLite goes through all of them
-    is_queued = mine.c.id.in_(sa.select(was.c.behavior_id))
+def _widening_by_department(store: str) -> Sequence[sa.Insert]:
+    b = behavior.c
 
     def wanted() -> Iterator[sa.ColumnElement[bool]]:
-        """By the keys of the queued records, as they are and as they were when last judged.
-
-        One select each: SQLite finds nothing by an index in a union of them.
-        """
-        b = behavior.c
-        for table in (mine, was):
-            of_acts, of_checks, alike = (
-                sa.select(*keys).select_from(queued).where(is_queued)
-                for keys in (
-                    [table.c.check_action_code],
-                    [table.c.action_code],
-                    [mine.c.kind, table.c.action_code],
-                )
+        for table in (_mine, to_judge):
+            of_checks = _of_queued(table.c.action_code).where(attribution.is_check(_mine))
+            yield b.check_action_code.in_(of_checks)
+        for table in (_mine, to_judge):
+            yield sa.tuple_(b.kind, b.action_code).in_(
+                _of_queued(_mine.c.kind, table.c.action_code)
             )
-            yield b.check_action_code.in_(of_checks.where(attribution.is_check(mine)))
-            yield sa.and_(
-                b.kind == Kind.CHECK, b.action_code.in_(of_acts.where(mine.c.kind != Kind.CHECK))
-            )
-            yield sa.tuple_(b.kind, b.action_code).in_(alike)
 
     return [queue.adding(store, which) for which in wanted()]
+
+
+@cache
+def _widening_to_checks(store: str) -> Sequence[sa.Insert]:
+    b = behavior.c
+
+    def wanted() -> Iterator[sa.ColumnElement[bool]]:
+        for table in (_mine, to_judge):
+            of_acts = _of_queued(table.c.check_action_code).where(_mine.c.kind != Kind.CHECK)
+            yield sa.and_(b.kind == Kind.CHECK, b.action_code.in_(of_acts))
+
+    return [queue.adding(store, which) for which in wanted()]
+
+
+def _of_queued(*keys: sa.ColumnElement[Any]) -> sa.Select[*tuple[Any, ...]]:
+    """Keys of the queued records: as they are (`_mine`), or as they were when last judged.
+
+    To be asked for one by one: SQLite finds nothing by an index in a union of them.
+    """
+    queued = to_judge.join(_mine, _mine.c.id == to_judge.c.behavior_id)
+    # said again of the records, else SQLite goes through all of them
+    is_queued = _mine.c.id.in_(sa.select(to_judge.c.behavior_id))
+    return sa.select(*keys).select_from(queued).where(is_queued)
 
 
 def _compare(connection: sa.Connection) -> None:
@@ -125,7 +162,8 @@ def _entries() -> sa.CompoundSelect[Any]:
     """What facts take from an entry: of an item its owner and its days, of a department its codes.
 
     Of an entry of a list they take whose it is. What else an entry says (a name, a level, when it
-    is in scope) concerns no record.
+    is in scope) concerns no record. Whose an item is stands there once more by itself, so that it
+    shows where that changes.
     """
     days = (item.c.in_use_from, item.c.in_use_to)
     content = [sa.func.coalesce(item.c.department, ""), sa.func.coalesce(item.c.item_state, "")]
@@ -138,6 +176,9 @@ def _entries() -> sa.CompoundSelect[Any]:
         item.c.item_code.label("code"),
         joined.label("content"),
     ).where(item.c.deleted_at.is_(None))
+    owners = sa.select(sa.literal(_OWNER), item.c.item_code, content[0]).where(
+        item.c.deleted_at.is_(None)
+    )
     departments = sa.select(
         sa.literal(Feed.DEPARTMENT.value),
         department.c.code,
@@ -145,7 +186,7 @@ def _entries() -> sa.CompoundSelect[Any]:
     ).where(department.c.deleted_at.is_(None))
     entry = lists.entries().subquery("entry")
     listed = sa.select(sa.literal(Feed.IMPLEMENT_LIST.value), entry.c.code, entry.c.owner)
-    return items.union(departments, listed)
+    return items.union(owners, departments, listed)
 
 
 def _note_entries(connection: sa.Connection) -> None:
@@ -164,30 +205,61 @@ def _note_entries(connection: sa.Connection) -> None:
 
 def _concerned(connection: sa.Connection, settings: Settings) -> sa.ColumnElement[bool]:
     """The records that one of the changed entries may concern."""
-    if _catalogue_came_or_went(connection):
-        return sa.true()
-    of_feed = {
-        feed: sa.select(_changed.c.code).where(_changed.c.feed == feed.value)
-        for feed in (Feed.ITEM, Feed.DEPARTMENT)
-    }
-    codes = of_feed[Feed.DEPARTMENT]
+    items = sa.select(_changed.c.code).where(_changed.c.feed == Feed.ITEM.value)
+    codes = _departments_that_came_or_went()
     owned = sa.select(item.c.item_code).where(item.c.department.in_(codes))
     with_item = sa.select(behavior_item.c.behavior_id).where(
-        behavior_item.c.item_code.in_(sa.union(of_feed[Feed.ITEM], owned))
+        behavior_item.c.item_code.in_(sa.union(items, owned))
     )
     concerned: list[sa.ColumnElement[bool]] = [behavior.c.id.in_(with_item)]
-    if changed := set(connection.scalars(codes)):
-        concerned += _candidates_of(codes, changed, settings)
+    concerned += _candidates_of(codes, set(connection.scalars(codes)), settings)
     of_lists = _changed.c.feed == Feed.IMPLEMENT_LIST.value
     if connection.scalar(sa.select(sa.exists().where(of_lists))):
         concerned += _held_against_lists()
     return sa.or_(*concerned)
 
 
+@cache
+def _may_give_away() -> sa.Select[bool]:
+    """Whether a changed entry may give records to another department.
+
+    Those of departments may, and those that say whose an item is; of an item that several own in
+    turn the days may too.
+    """
+    feed, entry = _changed.c.feed, _entry.c
+    shared = (
+        sa.select(entry.code)
+        .where(entry.feed == _OWNER)
+        .group_by(entry.code)
+        .having(sa.func.count() > 1)
+    )
+    moved = sa.or_(
+        feed.in_([Feed.DEPARTMENT.value, _OWNER]),
+        sa.and_(feed == Feed.ITEM.value, _changed.c.code.in_(shared)),
+    )
+    return sa.select(sa.exists().where(moved))
+
+
+def _departments_that_came_or_went() -> sa.Select[str]:
+    """The codes that there were none of before or are none of now.
+
+    Those of which only the local code (部门编码) is another are not among them.
+    """
+
+    def told(table: sa.Table) -> sa.Select[str]:
+        return sa.select(table.c.code).where(table.c.feed == Feed.DEPARTMENT.value)
+
+    code = _changed.c.code
+    return told(_changed).where(sa.or_(code.not_in(told(_entry)), code.not_in(told(judged_by))))
+
+
 def _candidates_of(
-    codes: sa.Select[str], changed: Collection[str], settings: Settings
+    codes: sa.Select[str], came_or_went: Collection[str], settings: Settings
 ) -> Iterator[sa.ColumnElement[bool]]:
-    """The records that name one of the departments in any of the ways that attribution knows."""
+    """The records that name one of the departments in any of the ways that attribution knows.
+
+    Local codes are those of every department that changed.
+    """
     b = behavior.c
     local_codes = sa.select(_changed.c.content).where(
         _changed.c.feed == Feed.DEPARTMENT.value, _changed.c.content != ""
@@ -197,7 +269,7 @@ def _candidates_of(
     yield b.cd_source.in_(sa.union(codes, local_codes))
     if settings.month_zero.attribute_to == "entrusted":
         yield b.entrust_dept_code.in_(codes)
-    sources = [each.name for each in settings.source if each.department in changed]
+    sources = [each.name for each in settings.source if each.department in came_or_went]
     if sources:
         yield b.source.in_(sources)
 
@@ -232,6 +304,9 @@ def _queue_after_settings(connection: sa.Connection, settings: Settings, now: da
     concerned = list(_concerned_by_settings(before, found))
     if concerned:
         queue.add(connection, sa.and_(is_live(behavior), sa.or_(*concerned)))
+    # at the first check of a store all is queued
+    if before and any(before.get(name) != found[name] for name in ("attribute_to", "departments")):
+        _widen_by_department(connection)
     insert = insert_into(connection, cursor).values(
         source=_SETTINGS[0], key=_SETTINGS[1], value=value, updated_at=now
     )

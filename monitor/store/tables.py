@@ -407,7 +407,7 @@ judged_by = Table(
     "judged_by",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("feed", Text, nullable=False),  # item, implement_list or department
+    Column("feed", Text, nullable=False),  # item, item_owner, implement_list, department
     Column("code", Text, nullable=False),
     Column("content", Text, nullable=False),  # what facts took from the entry
 )

@@ -74,6 +74,57 @@ def test_an_item_that_goes_to_another_department_takes_its_records_along(store: 
     assert {book.fact(key, "department") for key in queued} == {A, B}, "one names its institution"
 
 
+@pytest.mark.parametrize(
+    "change", [{"in_use_from": date(2022, 1, 11)}, {"item_state": "03"}, {"in_use_to": None}]
+)
+def test_a_changed_item_says_nothing_of_what_its_records_are_linked_with(
+    store: Store, change: dict[str, Any]
+) -> None:
+    book = Book(store)
+    for code in (ONE, TWO):
+        book.item(code, in_use_to=date(2022, 12, 31))
+    check = book.record(items=[ONE], action_code="示范检查-1", check_result="04")
+    penalty = book.record("punish", items=[TWO], check_action_code="示范检查-1", case_source="01")
+    book.queued(OPEN)
+    book.amend(item, entry(book, item, ONE), **change)
+    assert book.queued(OPEN) == {check}
+    book.amend(item, entry(book, item, TWO), **change)
+    assert book.queued(OPEN) == {penalty}
+
+
+def test_an_item_that_may_give_its_check_away_concerns_the_acts_that_inherit_from_it(
+    store: Store,
+) -> None:
+    book = Book(store, (A, B))
+    number = book.item(ONE, owner=A)
+    check = book.record(owner=None, items=[ONE], action_code="示范检查-1")
+    act = book.record("other", owner=None, check_action_code="示范检查-1")
+    book.queued(OPEN)
+    book.amend(item, number, department=B)
+    assert book.queued(OPEN) == {check, act}
+    assert {book.fact(key, "department") for key in (check, act)} == {B}
+    book.amend(item, number, in_use_to=date(2022, 1, 4))
+    book.item(ONE, owner=A, in_use_from=date(2022, 1, 5))
+    assert book.queued(OPEN) == {check, act}
+    assert {book.fact(key, "department") for key in (check, act)} == {A}
+    book.amend(item, number, in_use_to=date(2022, 12, 31))
+    assert book.queued(OPEN) == {check, act}, "the days say whose it is where several own it"
+    assert {book.fact(key, "department") for key in (check, act)} == {"unknown"}
+
+
+def test_a_landed_record_concerns_its_links_though_an_item_changed_as_well(store: Store) -> None:
+    book = Book(store)
+    number = book.item(ONE)
+    book.record(items=[ONE], action_code="示范检查-2", check_result="04")
+    named = book.record(action_code="示范检查-1", check_result="04")
+    penalty = book.record("punish", check_action_code="示范检查-1", case_source="01")
+    book.queued(OPEN)
+    book.amend(item, number, item_state="03")
+    book.change(penalty, check_action_code="示范检查-3")
+    assert book.queued(OPEN) == {penalty, named} | having(book, ONE)
+    assert book.fact(named, "link_state") == "child_missing"
+
+
 def test_a_withdrawn_item_and_a_new_one_concern_the_records_that_have_them(store: Store) -> None:
     book = settled(store)
     third = book.record(items=["01030100100103"])
@@ -195,6 +246,18 @@ def test_a_changed_local_code_concerns_the_records_of_the_old_and_of_the_new(sto
     assert [book.fact(key, "department") for key in (old, new)] == ["unknown", B]
 
 
+def test_a_changed_local_code_concerns_nothing_else_that_is_the_departments(store: Store) -> None:
+    book = Book(store, (A,))
+    number = book.department(B, local_code="0731")
+    book.item(ONE, owner=B)
+    book.record(owner=B)
+    book.record(owner=None, items=[ONE])
+    book.record(owner=None, cd_source=B)
+    book.queued(OPEN)
+    book.amend(department, number, local_code="0732")
+    assert book.queued(OPEN) == set()
+
+
 def test_a_changed_calendar_concerns_no_record_and_moves_what_is_due(store: Store) -> None:
     book = Book(store)
     book.record(status="draft", submitted=None)
@@ -229,6 +292,15 @@ def test_a_check_under_a_new_code_concerns_the_acts_of_the_old_one_and_of_the_ne
     book.change(check, action_code="示范检查-2")
     assert book.queued(OPEN) == {check, before, after}
     assert [book.fact(key, "link_state") for key in (before, after)] == ["not_found", "linked"]
+
+
+def test_a_changed_act_concerns_its_check_and_no_other_act_of_that(store: Store) -> None:
+    book = Book(store)
+    check = book.record(action_code="示范检查-1", check_result="04")
+    penalty, _ = (book.record("punish", check_action_code="示范检查-1") for _ in range(2))
+    book.queued(OPEN)
+    book.change(penalty, party_name="示范对象")
+    assert book.queued(OPEN) == {penalty, check}
 
 
 def test_an_act_that_names_another_check_concerns_both(store: Store) -> None:
