@@ -1,7 +1,8 @@
 """The command line. Verbs import what they need when they run, so that help stays quick."""
 
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -75,13 +76,37 @@ verb.add(app, deliver, panel=RUN)
 verb.add(app, serve, panel=RUN)
 
 
+_READER_LEFT = 128 + 13
+"""What a shell tells of a program that ended because nobody reads it: killed by SIGPIPE."""
+
+
 def main() -> None:
-    """Run the command line; an explained error goes to standard error, its lines marked as ours."""
+    """Run the command line; an explained error goes to standard error, its lines marked as ours.
+
+    Where whoever reads standard output has left (`| head`), it ends without a word: with an exit
+    code of its own, since nobody was told the whole of what 0 or 1 would speak of.
+    """
     from monitor.errors import YueqinglingError
 
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except YueqinglingError as error:
         for line in str(error).splitlines():
             print(f"yueqingling: {line}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except BrokenPipeError:
+        _leave()
+    except SystemExit as end:
+        # Typer and Rich end with 1 where a pipe broke
+        if isinstance(end.__context__, BrokenPipeError):
+            _leave()
+        raise
+
+
+def _leave() -> NoReturn:
+    """End; what is still to be written goes nowhere, else Python complains of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(_READER_LEFT)
