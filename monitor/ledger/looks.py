@@ -29,6 +29,8 @@ _DIRECTORY = (
 _RULES = sa.select(
     rule.c.number, rule.c["class"], rule.c.severity, rule.c.active, rule.c.version
 ).order_by(rule.c.number)
+_RECKONING = 1
+"""Raised where the same rows come to other figures than before: then all are made anew once."""
 _LAST = sa.select(look).order_by(look.c.number.desc()).limit(1)
 
 
@@ -129,6 +131,7 @@ def keep(connection: sa.Connection, made: Look, now: datetime) -> None:
 def basis(connection: sa.Connection, settings: Settings) -> str:
     """A digest of what every unit may depend on: settings, calendar, rules and directory."""
     told = [
+        _RECKONING,
         settings.month_zero.model_dump(mode="json"),
         settings.calendar.model_dump(mode="json"),
         version("holidays"),

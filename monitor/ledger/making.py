@@ -225,7 +225,7 @@ def _make_statements(
     districts = [
         of_district(known, statement_rows.accounts_of(connection, settings, month), month)
         for month in months
-        if month in frozen or rows.lacks_district(month)
+        if to_make.is_everything or month in frozen or rows.lacks_district(month)
     ]
     remade = {str(each.month) for each in districts}
     rows.write(districts, [DISTRICT], lambda _code, month: month in remade)

@@ -54,6 +54,11 @@ class Stale:
         """The earliest month that any of them is made anew from."""
         return min(self.since.values(), default=FROM_NONE)
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether every statement is made anew: then the district's are, too."""
+        return self.is_all and self.first == FROM_THE_FIRST
+
     def holds(self, department: str, month: str) -> bool:
         """Whether a statement is to be made anew."""
         since = self.since.get(department)

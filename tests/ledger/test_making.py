@@ -33,6 +33,7 @@ from monitor.store.tables import (
     unit_count,
     zero_report,
 )
+from monitor.words import DISTRICT
 from tests.ledger.book import A, B, Book, C, china
 
 KEPT = (unit, unit_count, item_act, expected_kind, backlog, tally, statement)
@@ -298,3 +299,27 @@ def test_what_is_made_bit_by_bit_is_what_is_made_anew(
         for now, then in said.items():
             assert statements.read(connection, at=now) == then
         assert statements.read(connection, at=min(said) - timedelta(seconds=1)) == []
+
+
+def test_what_the_district_was_said_to_have_is_made_anew_with_all_else(store: Store) -> None:
+    book = Book(store, (A, B))
+    book.record(fails=["06"])
+    book.tick("2022-01-20T10:00")
+    right = _figures_of_district(book)
+    wrong = right | {"valid_ratio_macro": {"numerator": 1, "denominator": 3}}
+    of_district = statement.c.department == DISTRICT
+    with store.writing() as connection:
+        connection.execute(sa.update(statement).where(of_district).values(figures=wrong))
+    book.tick("2022-01-20T11:00")
+    assert _figures_of_district(book) == wrong
+    with store.writing() as connection:
+        made = making.make(connection, book.settings, china("2022-01-20T12:00"), anew=True)
+    assert (made.statements, _figures_of_district(book)) == (1, right)
+
+
+def _figures_of_district(book: Book) -> dict[str, Any]:
+    query = sa.select(statement.c.figures).where(
+        statement.c.department == DISTRICT, statement.c.month == "2022-01"
+    )
+    [(figures,)] = book.rows(query)
+    return dict(figures)
