@@ -20,6 +20,7 @@ _ACTIONS = {
     "zero_report.withdraw": "撤回零报送",
     "exemption.add": "登记免报核销",
     "exemption.end": "终止免报核销",
+    "exemption.withdraw": "撤回免报核销",
     "reopen": "重新打开封存",
 }
 _DETAILS = {

@@ -21,12 +21,12 @@ from jobs.cli.options import (
 if TYPE_CHECKING:
     from monitor.ledger.office_exemptions import Preview, Scope
 
-app = typer.Typer(help="Add, list and end exemptions (免报、核销).", no_args_is_help=True)
+app = typer.Typer(help="Add, list, end and withdraw exemptions (免报、核销).", no_args_is_help=True)
 
 
 @app.callback()
 def _exempt() -> None:
-    """Add, list and end exemptions (免报、核销)."""
+    """Add, list, end and withdraw exemptions (免报、核销)."""
 
 
 def add(
@@ -88,7 +88,7 @@ def list_exemptions(
 ) -> None:
     """List the exemptions, by hand and from feeds, with what contradicts itself.
 
-    The number is what `exempt end` takes.
+    The number is what `exempt end` and `exempt withdraw` take.
     """
     import json
 
@@ -122,7 +122,8 @@ def end(
 ) -> None:
     """End an exemption that was entered by hand: what happens after its last day counts again.
 
-    For example: yueqingling exempt end 3 --on 2026-10-31 --reason 审批到期.
+    For example: yueqingling exempt end 3 --on 2026-10-31 --reason 审批到期. One that should never
+    have been there is withdrawn.
     """
     from jobs.cli.screen import screen
     from monitor.ledger import office_exemptions
@@ -133,6 +134,27 @@ def end(
     with opened(config) as (_settings, store), store.writing() as connection:
         office_exemptions.end(connection, number, day, instant, actor(by), reason)
     screen().print(f"免报核销 {number} 至 {day} 止")
+
+
+def withdraw(
+    number: Annotated[int, typer.Argument(metavar="NUMBER", help="As `exempt list` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the audit trail.")],
+    by: By = None,
+    config: Config = DEFAULT_CONFIG,
+    now: Now = None,
+) -> None:
+    """Withdraw an exemption that was entered by hand by mistake: all that it hid counts again.
+
+    For example: yueqingling exempt withdraw 3 --reason 登记有误. One of a feed is withdrawn by its
+    source; one that was right up to a day is ended.
+    """
+    from jobs.cli.screen import screen
+    from monitor.ledger import office_exemptions
+
+    instant = instant_or_now(now)
+    with opened(config) as (_settings, store), store.writing() as connection:
+        office_exemptions.withdraw(connection, number, instant, actor(by), reason)
+    screen().print(f"免报核销 {number} 已撤回")
 
 
 def _scope(
@@ -161,3 +183,4 @@ def _warnings(preview: "Preview") -> list[str]:
 verb.add(app, add)
 verb.add(app, list_exemptions, "list")
 verb.add(app, end)
+verb.add(app, withdraw)

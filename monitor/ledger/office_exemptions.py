@@ -1,7 +1,8 @@
 """Exemptions that the office grants by hand (免报核销登记), and all that there are.
 
 They are rows of `exemption` like those of a feed, of the source `office`. One that ends keeps its
-row: it holds for the days up to its end. All calls run in the caller's transaction.
+row: it holds for the days up to its end. One that was entered by mistake is withdrawn: it never
+held, and its row stays, marked. All calls run in the caller's transaction.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -108,14 +109,7 @@ def end(
     `on` is before its begin, or no reason is given.
     """
     audit.refuse_blank("a reason for ending the exemption", reason)
-    row = connection.execute(
-        sa.select(exemption).where(exemption.c.id == number, exemption.c.deleted_at.is_(None))
-    ).one_or_none()
-    if row is None or row.source != BY_HAND:
-        found = "none" if row is None else f"one that the source {row.source!r} delivers"
-        raise EntryError(
-            f"expected the number of an exemption entered by hand, found {number}: there is {found}"
-        )
+    row = _by_hand(connection, number)
     if row.ends_on is not None and row.ends_on <= on:
         raise EntryError(
             f"expected a day before {row.ends_on}, found {on}: {number} ends before it"
@@ -126,6 +120,18 @@ def end(
     before = row.ends_on.isoformat() if row.ends_on else None
     said = {"number": number, "on": on.isoformat(), "before": before, "reason": reason}
     audit.note(connection, now, by, "exemption.end", said)
+
+
+def withdraw(connection: sa.Connection, number: int, now: datetime, by: str, reason: str) -> None:
+    """Withdraw an exemption of the office's, as if it had never been added; the row stays, marked.
+
+    Raises EntryError where there is none of the number, a feed delivered it, or no reason is given.
+    """
+    audit.refuse_blank("a reason for the withdrawal", reason)
+    _by_hand(connection, number)
+    connection.execute(sa.update(exemption).where(exemption.c.id == number).values(deleted_at=now))
+    said = {"number": number, "reason": reason}
+    audit.note(connection, now, by, "exemption.withdraw", said)
 
 
 def read(connection: sa.Connection) -> Sequence[Exemption]:
@@ -152,6 +158,19 @@ def read(connection: sa.Connection) -> Sequence[Exemption]:
         )
         for row in rows
     ]
+
+
+def _by_hand(connection: sa.Connection, number: int) -> sa.Row[Any]:
+    """The exemption of a number that the office entered and nobody withdrew, else an EntryError."""
+    row = connection.execute(
+        sa.select(exemption).where(exemption.c.id == number, exemption.c.deleted_at.is_(None))
+    ).one_or_none()
+    if row is None or row.source != BY_HAND:
+        found = "none" if row is None else f"one that the source {row.source!r} delivers"
+        raise EntryError(
+            f"expected the number of an exemption entered by hand, found {number}: there is {found}"
+        )
+    return row
 
 
 def _refuse_unfounded(grant: Grant) -> None:

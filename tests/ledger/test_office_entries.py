@@ -56,6 +56,11 @@ def end(book: Book, number: int, on: date) -> None:
         office_exemptions.end(connection, number, on, china(NOW), CLERK, "审批到期")
 
 
+def withdraw_exemption(book: Book, number: int) -> None:
+    with book.store.writing() as connection:
+        office_exemptions.withdraw(connection, number, china(NOW), CLERK, "登记有误")
+
+
 def trail(book: Book) -> list[tuple[Any, ...]]:
     return book.rows(sa.select(audit.c.action, audit.c.actor).order_by(audit.c.id))
 
@@ -171,6 +176,30 @@ def test_what_an_ended_exemption_hid_after_its_end_counts_again(store: Store) ->
         end(book, number, date(2022, 1, 16))
 
 
+def test_what_a_withdrawn_exemption_hid_counts_again_from_its_first_day_on(store: Store) -> None:
+    book = Book(store)
+    for code in ("示范-1", "示范-2"):
+        book.record(
+            on=date(2022, 1, 10), status="draft", submitted=None, action_code=code, items=["1000"]
+        )
+    book.expect(due_basis_on=date(2022, 1, 10), item_code="1000")
+    days: dict[str, Any] = {"begins_on": date(2022, 1, 10), "ends_on": date(2022, 1, 10)}
+    one = add(book, grant("unit", "示范-1", **days))
+    whole = add(book, grant("department", department=A, **days))
+    items = add(book, grant("item", "1000", **days))
+    assert book.january(NOW).backlog == 0
+    left = []
+    for hour, number in enumerate((items, whole, one), 10):
+        withdraw_exemption(book, number)
+        left.append(book.january(f"2022-02-09T{hour}:00").backlog)
+    assert left == [0, 2, 3]
+    assert trail(book)[3:] == [("exemption.withdraw", CLERK)] * 3
+    with book.store.reading() as connection:
+        assert office_exemptions.read(connection) == []
+    with pytest.raises(EntryError, match="found 1: there is none"):
+        withdraw_exemption(book, one)
+
+
 def test_an_overlap_and_a_scope_that_is_nowhere_are_found(store: Store) -> None:
     book = Book(store)
     first = add(book, grant("unit", "nowhere-1", ends_on=date(2022, 1, 31)))
@@ -192,6 +221,8 @@ def test_what_a_feed_exempted_is_not_ended_by_hand(store: Store) -> None:
     for unknown, found in ((number, "the source 'test'"), (number + 1, "there is none")):
         with pytest.raises(EntryError, match=found):
             end(book, unknown, date(2022, 1, 31))
+        with pytest.raises(EntryError, match=found):
+            withdraw_exemption(book, unknown)
 
 
 def test_an_exemption_that_ends_before_it_begins_is_refused(store: Store) -> None:
@@ -226,6 +257,8 @@ def test_nothing_is_ended_or_withdrawn_without_a_reason(store: Store) -> None:
     with book.store.writing() as connection:
         with pytest.raises(EntryError, match="a reason for ending the exemption, found nothing"):
             office_exemptions.end(connection, number, date(2022, 1, 31), china(NOW), CLERK, "")
+        with pytest.raises(EntryError, match="a reason for the withdrawal, found nothing"):
+            office_exemptions.withdraw(connection, number, china(NOW), CLERK, "")
         with pytest.raises(EntryError, match="a reason for the withdrawal, found nothing"):
             office_reports.withdraw(connection, A, JANUARY, china(NOW), CLERK, " ")
     assert [action for action, _by in trail(book)] == ["zero_report.file", "exemption.add"]

@@ -71,6 +71,13 @@ def test_an_exemption_says_what_it_hides_before_it_is_added(office: Path) -> Non
     )
     assert ended.out.strip() == f"免报核销 {number} 至 2022-01-31 止"
     assert "示范审批人" in yueqingling(office, "exempt", "list", columns=150).out
+    for each in (first, second):
+        by_mistake = ("exempt", "withdraw", str(each["number"]), "--reason", "登记有误", *NOW)
+        said = yueqingling(office, *by_mistake)
+        assert said.out.strip() == f"免报核销 {each['number']} 已撤回"
+    assert yueqingling(office, "exempt", "list", "--json").json["exemptions"] == []
+    assert yueqingling(office, *by_mistake).code == 2
+    assert "撤回免报核销" in yueqingling(office, "audit", "list").out
 
 
 def test_a_feeds_exemption_that_ends_before_it_begins_is_told_in_the_list(

@@ -34,6 +34,7 @@ VERBS = [
     "exempt add",
     "exempt list",
     "exempt end",
+    "exempt withdraw",
     "audit list",
     "remind",
     "deliver",
