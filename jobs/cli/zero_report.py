@@ -72,11 +72,13 @@ def list_reports(
         str | None, typer.Argument(metavar="[YYYY-MM]", help="Only those of this month.")
     ] = None,
     config: Config = DEFAULT_CONFIG,
+    now: Now = None,
     as_json: Json = False,
 ) -> None:
     """List the zero reports, by hand and from feeds, and those that records contradict.
 
-    Exit code 1 when one is contradicted.
+    Exit code 1 when one is contradicted. With --now those that stood at that instant, held against
+    what the last check counted.
     """
     import json
 
@@ -88,7 +90,7 @@ def list_reports(
     wanted = parse_month(month) if month else None
     with opened(config) as (_settings, store), store.reading() as connection:
         departments = directory.whole(connection)
-        found = office_reports.read(connection, wanted)
+        found = office_reports.read(connection, wanted, now)
     if as_json:
         document = {"format": 1, "zero_reports": [report_as_dict(each) for each in found]}
         print(json.dumps(document, ensure_ascii=False))

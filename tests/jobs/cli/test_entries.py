@@ -42,6 +42,18 @@ def test_a_zero_report_is_filed_listed_and_withdrawn(office: Path) -> None:
     assert yueqingling(office, "zero-report", "withdraw", B, "2022-01", *why, *NOW).code == 2
 
 
+def test_the_zero_reports_of_an_earlier_instant_are_those_that_stood_then(office: Path) -> None:
+    why, listing = ("--reason", "登记有误"), ("zero-report", "list", "2022-01", "--json", "--now")
+    yueqingling(office, "zero-report", "file", "示范2局", "2022-01", *NOW)
+    later = ("--now", "2022-02-09T12:00")
+    yueqingling(office, "zero-report", "withdraw", B, "2022-01", *why, *later)
+    stood = [
+        len(yueqingling(office, *listing, f"2022-02-09T{hour}").json["zero_reports"])
+        for hour in ("09:59", "10:00", "11:59", "12:00")
+    ]
+    assert stood == [0, 1, 1, 0]
+
+
 def test_a_zero_report_against_records_is_warned_of_and_found_in_the_list(office: Path) -> None:
     said = yueqingling(office, "zero-report", "file", A, "2022-01", *NOW)
     assert said.code == 0
