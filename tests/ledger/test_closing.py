@@ -37,6 +37,13 @@ def test_a_month_waits_for_the_sources_not_read_since_its_close(store: Store) ->
     assert standings(book, "2022-02-12T11:00")[1] == ("due", ())
 
 
+def test_a_source_whose_reading_began_at_the_very_close_is_read(store: Store) -> None:
+    book = Book(store, sources=[{"name": "one", "feed": "check", **FILES}])
+    book.record(source="one")
+    book.pulled("one", "2022-02-12T00:00")
+    assert standings(book, "2022-02-12T00:00")[1] == ("due", ())
+
+
 def test_a_pull_that_began_before_the_close_or_failed_after_it_is_no_reading(store: Store) -> None:
     book = Book(store, sources=[{"name": "one", "feed": "check", **FILES}])
     book.pulled("one", "2022-02-12T09:00", outcome="failed")

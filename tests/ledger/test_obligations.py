@@ -71,6 +71,17 @@ def test_a_decision_that_two_sources_list_is_one_obligation(store: Store) -> Non
     assert (twin, record) in _matches(book)
 
 
+def test_an_action_code_that_two_sources_expect_is_one_obligation(store: Store) -> None:
+    book = Book(store)
+    for name in ("示范商店", "示范企业甲"):
+        book.expect("punish", action_code="示范-1", party_name=name)
+    statement = book.january(OPEN)
+    assert (statement.obligations, statement.reasons) == (1, {"unentered": 1})
+    book.record("punish", action_code="示范-1", case_source="03")
+    statement = book.january("2022-02-10T10:00")
+    assert (statement.obligations, statement.backlog) == (1, 0)
+
+
 def test_one_decision_about_two_parties_is_two_obligations(store: Store) -> None:
     book = Book(store)
     book.expect("punish", document_no="示范罚〔2022〕7号", party_name="示范商店")

@@ -22,6 +22,16 @@ def test_a_record_submitted_at_midnight_after_its_due_day_is_late(store: Store) 
     assert shown(book.january(OPEN), "timely_ratio") == "0/1 = 0.00 %"
 
 
+def test_what_is_due_counts_in_the_figures_from_midnight_after_its_due_day(store: Store) -> None:
+    book = Book(store)
+    book.expect(due_basis_on=date(2022, 1, 10))
+    assert book.january("2022-01-17T23:59:59").figures == {
+        "progress": {"numerator": 0, "denominator": 1}
+    }
+    passed = book.january("2022-01-18T00:00:00")
+    assert shown(passed, "entry_ratio") == shown(passed, "timely_ratio") == "0/1 = 0.00 %"
+
+
 def test_a_penalty_has_seven_working_days(store: Store) -> None:
     book = Book(store)
     book.record("punish", on=date(2022, 1, 10), submitted="2022-01-19T23:59", case_source="03")

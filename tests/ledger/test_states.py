@@ -99,6 +99,14 @@ def test_a_return_after_the_close_is_no_matter_of_the_seal(store: Store) -> None
     assert "return_fix_ratio" not in figures
 
 
+def test_a_return_at_midnight_after_the_close_is_no_matter_of_the_seal(store: Store) -> None:
+    book = Book(store)
+    record = book.record(status_at=china("2022-02-12T00:00"), status="returned")
+    book.remember(record, "accepted", "2022-01-12T08:00")
+    book.remember(record, "returned", "2022-02-12T00:00")
+    assert book.january(SEALED).sealed_state == "cleared_on_time"
+
+
 def test_what_was_expected_and_submitted_after_the_close_was_not_entered_at_it(
     store: Store,
 ) -> None:
@@ -164,6 +172,20 @@ def test_a_zero_report_filed_after_the_close_clears_late(store: Store) -> None:
     assert book.january(LATER).current_state == "cleared_late"
 
 
+@pytest.mark.parametrize(
+    ("filed", "state"),
+    [("2022-02-11T23:59:59", "cleared_on_time"), ("2022-02-12T00:00:00", "not_cleared")],
+)
+def test_a_zero_report_counts_at_the_seal_until_the_last_second_of_the_close_day(
+    store: Store, filed: str, state: str
+) -> None:
+    book = Book(store)
+    book.item("01030100100101")
+    book.tick(OPEN)
+    book.report_zero(A, "2022-01", filed)
+    assert book.january(SEALED).sealed_state == state
+
+
 def test_a_zero_report_does_not_hide_a_record_that_appears_later(store: Store) -> None:
     book = Book(store)
     book.item("01030100100101")
@@ -188,6 +210,12 @@ def test_what_was_submitted_at_midnight_after_the_close_does_not(store: Store) -
     book.record(submitted="2022-02-12T00:00:00", status_at=china("2022-02-12T00:00"))
     statement = book.january(SEALED)
     assert (statement.sealed_state, statement.current_state) == ("not_cleared", "cleared_late")
+
+
+def test_what_was_accepted_at_midnight_after_the_close_was_pending_at_it(store: Store) -> None:
+    book = Book(store)
+    book.record(submitted="2022-02-10T10:00", status_at=china("2022-02-12T00:00"))
+    assert book.january(SEALED).sealed_state == "awaiting_audit"
 
 
 def test_what_was_accepted_only_after_the_close_was_pending_at_it(store: Store) -> None:
