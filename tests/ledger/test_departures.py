@@ -48,6 +48,20 @@ def test_what_leaves_after_the_close_is_told_apart(store: Store, fails: list[str
         assert (found.moved_out, found.moved_out_late) == ({"deleted": 2}, {"deleted": 1})
 
 
+@pytest.mark.parametrize(
+    ("now", "late"), [("2022-02-11T23:59:59", {}), ("2022-02-12T00:00:00", {"deleted": 1})]
+)
+def test_what_leaves_at_midnight_after_the_close_day_leaves_after_it(
+    store: Store, now: str, late: dict[str, int]
+) -> None:
+    book = Book(store)
+    key = book.record(fails=["06"])
+    book.tick(OPEN)
+    book.withdraw(behavior, key)
+    made = book.january(now)
+    assert (made.moved_out, made.moved_out_late) == ({"deleted": 1}, late)
+
+
 def test_an_obligation_whose_record_is_deleted_stays_where_it_is_still_expected(
     store: Store,
 ) -> None:

@@ -158,6 +158,23 @@ def test_a_return_that_was_accepted_since_counts_as_fixed(store: Store) -> None:
     assert shown(book.january(OPEN), "return_fix_ratio") == "1/2 = 50.00 %"
 
 
+def test_what_was_returned_and_submitted_again_waits_for_audit(store: Store) -> None:
+    book = Book(store)
+    at = china("2022-01-12T09:00")
+    book.record(status="returned", status_at=at, submitted="2022-01-12T08:59")
+    book.record(status="returned", status_at=at, submitted="2022-01-12T09:01")
+    statement = book.january(OPEN)
+    assert (statement.reasons, statement.pending) == ({"returned": 1}, 1)
+
+
+def test_the_cells_of_a_draft_are_no_matter_of_the_completeness(store: Store) -> None:
+    book = Book(store)
+    book.record()
+    share = book.january(OPEN).figures["completeness_ratio"]
+    book.record(status="draft", submitted=None)
+    assert book.january(OPEN).figures["completeness_ratio"] == share
+
+
 def test_an_unreadable_cell_is_not_blank_in_the_completeness(store: Store) -> None:
     book = Book(store)
     book.record(malformed="party_id、check_result")

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from monitor.ledger import zero_reports
 from monitor.ledger.states import Position, current, is_late, judged
 from monitor.store import Store
-from monitor.store.tables import seal
+from monitor.store.tables import seal, zero_report
 from monitor.words import MonthState
 from tests.ledger.book import A, B, Book, china, share, shown
 
@@ -199,6 +199,16 @@ def test_a_zero_report_does_not_hide_a_record_that_appears_later(store: Store) -
     assert (found.department, str(found.month), found.obligations) == (A, "2022-01", 1)
 
 
+def test_a_zero_report_that_was_withdrawn_is_contradicted_by_nothing(store: Store) -> None:
+    book = Book(store)
+    filed = book.report_zero(A, "2022-01", "2022-02-09T08:00")
+    book.record()
+    book.withdraw(zero_report, filed)
+    book.tick(OPEN)
+    with store.reading() as connection:
+        assert zero_reports.contradicted(connection) == []
+
+
 def test_what_was_submitted_at_235959_of_the_close_day_counts_at_the_seal(store: Store) -> None:
     book = Book(store)
     book.record(submitted="2022-02-11T23:59:59")
@@ -303,6 +313,18 @@ def test_a_source_that_is_not_read_leaves_only_its_cells_without_a_figure(store:
     assert shown(a, "timely_ratio") == "0/1 = 0.00 %"
     assert "progress" not in a.figures
     assert shown(district, "zero_ratio") == "1/2 = 50.00 %"
+
+
+@pytest.mark.parametrize(
+    ("now", "missing"), [("2022-02-09T11:00:00", ()), ("2022-02-09T11:00:01", ("check",))]
+)
+def test_a_source_is_fresh_until_26_hours_after_its_reading(
+    store: Store, now: str, missing: tuple[str, ...]
+) -> None:
+    book = Book(store, sources=[{"name": "checks", "feed": "check", **FILES}])
+    book.record(source="checks")
+    book.pulled("checks", "2022-02-08T09:00")
+    assert book.january(now).not_measured == missing
 
 
 def test_a_department_whose_source_is_not_read_is_never_called_cleared(store: Store) -> None:

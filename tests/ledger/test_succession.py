@@ -195,6 +195,17 @@ def test_an_item_stays_covered_when_it_passes_to_who_follows(store: Store) -> No
         assert made[place].figures["coverage_sub_ratio"] == {"numerator": 1, "denominator": 1}
 
 
+def test_an_item_that_was_covered_the_year_before_is_not_when_it_passes(store: Store) -> None:
+    reform = Reform(store)
+    reform.book.item(ITEM, A, in_use_to=MID_FEBRUARY)
+    reform.book.item(ITEM, B, in_use_from=date(2022, 2, 15))
+    reform.book.record(on=date(2021, 12, 10), submitted="2021-12-11T10:00", items=[ITEM])
+    reform.end(A, MID_FEBRUARY, B)
+    made = reform.book.tick("2022-02-20T10:00")
+    assert made[A, "2021-12"].figures["coverage_sub_ratio"] == {"numerator": 1, "denominator": 1}
+    assert made[B, "2022-02"].figures["coverage_sub_ratio"] == {"numerator": 0, "denominator": 1}
+
+
 def test_the_history_says_that_units_were_taken_over(store: Store) -> None:
     reform = Reform(store)
     reform.book.tick("2022-02-12T10:00")
