@@ -74,7 +74,7 @@ class AuditTable:
             shown = str(value)
             if name == "department":
                 day = local_day(entry.at)
-                shown = self._departments.named(value, day).short_name
+                shown = self._departments.named(value, day).label
             elif name == "scope":
                 shown = SCOPES.get(value, value)
             yield f"{_DETAILS.get(name, name)} {shown}"

@@ -96,7 +96,7 @@ class Board:
         for row in self._rows:
             whole = row.department == DISTRICT
             table.add_row(
-                named(self._departments, row.department).short_name,
+                named(self._departments, row.department).label,
                 _state(row, is_contradicted=row.department in self._contradicted),
                 str(row.obligations),
                 _count(row.backlog, "bold red"),

@@ -29,9 +29,9 @@ def decisions_table(
         table.add_column(name)
     for decision in sorted(decisions, key=lambda d: (not d.sends, d.department, d.month)):
         if decision.sends or every:
-            short_name = departments.named(decision.department, decision.month.last).short_name
+            label = departments.named(decision.department, decision.month.last).label
             table.add_row(
-                *([] if every else [short_name]),
+                *([] if every else [label]),
                 str(decision.month),
                 f"{decision.step.value} {decision.step.zh}",
                 ", ".join(decision.audiences) or "—",

@@ -36,7 +36,7 @@ class ReportsTable:
         for each in self._reports:
             table.add_row(
                 str(each.month),
-                self._departments.named(each.department, each.month.last).short_name,
+                self._departments.named(each.department, each.month.last).label,
                 f"{each.filed_at.astimezone(ZONE):%Y-%m-%d %H:%M}",
                 each.filed_by or "—",
                 each.source,
@@ -81,7 +81,7 @@ class ExemptionsTable:
         yield table
 
     def _target(self, grant: Grant) -> str:
-        owner = named(self._departments, grant.department).short_name if grant.department else ""
+        owner = named(self._departments, grant.department).label if grant.department else ""
         return " ".join(part for part in (owner, grant.code) if part) or "—"
 
 

@@ -172,7 +172,7 @@ def _figure(figure: FigureLine, departments: Mapping[str, Department]) -> Iterab
         yield Text("      计入分子的", "bold")
         yield UnitsTable(figure.reached, _rest(figure, figure.numerator, figure.reached))
     for code, (numerator, denominator) in (figure.departments or {}).items():
-        name = named(departments, code).short_name
+        name = named(departments, code).label
         of_department = {"numerator": numerator, "denominator": denominator}
         yield Text(f"      {name}  {_share(of_department)}")
 

@@ -36,7 +36,7 @@ def _heading(finding: Finding, departments: Directory) -> Text:
     return Text.assemble(
         (code, "bold"),
         f"  {Kind(finding.kind).zh}  {finding.month}",
-        f"  {departments.named(finding.department, Month.parse(finding.month).last).short_name}",
+        f"  {departments.named(finding.department, Month.parse(finding.month).last).label}",
         (f"  {finding.source}", "dim"),
     )
 

@@ -65,7 +65,7 @@ def _history(
     if history.events:
         events = _table("时间", "工作日", "部门", "归属月", "变化", "原因", "依据")
         for event in history.events:
-            owner = named(departments, event.department).short_name
+            owner = named(departments, event.department).label
             events.add_row(
                 _minute(event.at),
                 str(event.age),

@@ -73,7 +73,7 @@ def _months(snapshot: Snapshot) -> Iterator[str]:
         )
         last_day = Month.parse(rows[0].month).last
         for row in sorted(rows, key=_worst_first):
-            name = snapshot.directory.named(row.department, last_day).short_name
+            name = snapshot.directory.named(row.department, last_day).label
             yield _line(row, name, counts.get((row.department, row.month), {}))
         yield "</table>"
 

@@ -87,7 +87,7 @@ class SealTable:
             table.add_column(name, justify="right", no_wrap=True)
         for each in sorted(seal.document["statements"], key=_is_department):
             table.add_row(
-                named(self._departments, each["department"]).short_name,
+                named(self._departments, each["department"]).label,
                 _state(each),
                 *(str(each[name]) for name in ("obligations", "backlog", "pending", "carried")),
                 str(sum(each["moved_out"].values())),

@@ -66,7 +66,7 @@ class TrialReport:
             yield Text.assemble((rule.id, _STYLE[rule.severity]), f"  {rule.severity}")
             yield _indented(rule.message, 2)
             counts = (
-                f"{named(self._departments, code).short_name} {count}/{self._trial.judged[code]}"
+                f"{named(self._departments, code).label} {count}/{self._trial.judged[code]}"
                 for code, count in _most_first(each)
             )
             yield _indented(f"{each.total} fail: {', '.join(counts)}", 2)
@@ -87,7 +87,7 @@ class TrialReport:
 
     def _line(self, example: Example) -> str:
         shown = _disclosed(example, self._departments)
-        name = named(self._departments, example.department).short_name
+        name = named(self._departments, example.department).label
         code = shown["action_code"] or shown["record_id"]
         parts = [code, example.month, name, example.source]
         return " ".join("  ".join(part for part in parts if part).splitlines())

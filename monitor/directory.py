@@ -21,7 +21,8 @@ class Department:
     """A department as one entry of the directory says; `code` is its credit code.
 
     `also` is what other entries call it, in its time. `successors` (承接部门) are codes or names of
-    those who take over when it ends.
+    those who take over when it ends. `has_namesake` where another department has, had or will have
+    the same short name.
     """
 
     code: str
@@ -33,6 +34,12 @@ class Department:
     in_scope_to: date | None = None
     also: frozenset[str] = frozenset()
     successors: tuple[str, ...] = ()
+    has_namesake: bool = False
+
+    @property
+    def label(self) -> str:
+        """The short name, in a list of departments; with the code where others are called so."""
+        return f"{self.short_name} {self.code}" if self.has_namesake else self.short_name
 
     def in_scope(self, day: date) -> bool:
         """Whether the rule covers the department on `day`."""
@@ -97,7 +104,12 @@ def whole(connection: sa.Connection) -> Directory:
                 successors=tuple(row.successors.split("、")) if row.successors else (),
             )
         )
-    return Directory({code: _dated(entries) for code, entries in found.items()})
+    bearers: dict[str, set[str]] = defaultdict(set)
+    for code, entries in found.items():
+        for each in entries:
+            bearers[each.short_name].add(code)
+    shared = {name for name, codes in bearers.items() if len(codes) > 1}
+    return Directory({code: _dated(entries, shared) for code, entries in found.items()})
 
 
 def read(connection: sa.Connection, on: date) -> Mapping[str, Department]:
@@ -105,7 +117,7 @@ def read(connection: sa.Connection, on: date) -> Mapping[str, Department]:
     return whole(connection).on(on)
 
 
-def _dated(entries: Sequence[Department]) -> Sequence[Department]:
+def _dated(entries: Sequence[Department], shared: Collection[str]) -> Sequence[Department]:
     names = {
         name
         for each in entries
@@ -113,7 +125,11 @@ def _dated(entries: Sequence[Department]) -> Sequence[Department]:
         if name is not None
     }
     return [
-        replace(each, also=frozenset(names - {each.name, each.short_name, each.local_code}))
+        replace(
+            each,
+            also=frozenset(names - {each.name, each.short_name, each.local_code}),
+            has_namesake=each.short_name in shared,
+        )
         for each in sorted(entries, key=lambda each: each.in_scope_from or date.min)
     ]
 

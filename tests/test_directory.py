@@ -102,6 +102,16 @@ def test_a_department_is_found_by_any_of_its_names(
     assert directory.called(today)["旧名局"].code == A
 
 
+def test_a_short_name_of_two_departments_is_shown_with_their_codes(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    other = entry("新名局") | {"统一社会信用代码": B}
+    found = deliver(store, tmp_path, now, *RENAMED, other)
+    assert found.named(B, LATER).label == f"新名局 {B}"
+    assert found.on(LATER)[A].label == f"新名局 {A}"
+    assert found.named(A, date(2022, 6, 30)).label == "旧名局"
+
+
 def test_a_name_that_another_department_has_now_is_that_ones() -> None:
     heir = Department(B, "示范区旧名局", "旧名局")
     today = {A: Department(A, "示范区新名局", "新名局", also=frozenset({"旧名局"})), B: heir}

@@ -165,11 +165,11 @@ def no_statement(
     if code is None:
         return f"No statement of {month}; there are those of {', '.join(map(str, every))}"
     known = directory.read(connection, month.last)
-    name = directory.named(known, code).short_name
+    name = directory.named(known, code).label
     own = months_with_statement(connection, at, code)
     there_are = f"there are those of {', '.join(map(str, own))}" if own else "it has none"
     followers = succession.read(connection).followers(code, month.last)
-    heirs = ", ".join(directory.named(known, each).short_name for each in followers)
+    heirs = ", ".join(directory.named(known, each).label for each in followers)
     followed = f". It has ended; {heirs} took over what it left" if heirs else ""
     return f"No statement of {month} for {name}; {there_are}{followed}"
 
