@@ -32,6 +32,13 @@ def test_what_is_due_counts_in_the_figures_from_midnight_after_its_due_day(store
     assert shown(passed, "entry_ratio") == shown(passed, "timely_ratio") == "0/1 = 0.00 %"
 
 
+def test_a_draft_is_late_from_midnight_after_its_due_day(store: Store) -> None:
+    book = Book(store)
+    book.record(on=date(2022, 1, 10), status="draft", submitted=None)
+    assert "timely_ratio" not in book.january("2022-01-17T23:59:59").figures
+    assert shown(book.january("2022-01-18T00:00:00"), "timely_ratio") == "0/1 = 0.00 %"
+
+
 def test_a_penalty_has_seven_working_days(store: Store) -> None:
     book = Book(store)
     book.record("punish", on=date(2022, 1, 10), submitted="2022-01-19T23:59", case_source="03")
