@@ -239,9 +239,9 @@ def cases(draw: st.DrawFn) -> Case:
         draw(st.none() | st.builds(Renamed, st.sampled_from(go_on), _last_days)),
         draw(st.sampled_from([0, 0, 1, 2])),
         draw(_items()),
-        tuple(draw(st.lists(_lives(), max_size=6))),
-        tuple(draw(st.lists(_asked(), max_size=4))),
-        tuple(draw(st.lists(_exemptions(), max_size=1))),
+        tuple(draw(st.lists(_lives(), min_size=2, max_size=8))),
+        tuple(draw(st.lists(_asked(), min_size=1, max_size=5))),
+        tuple(draw(st.lists(_exemptions(), max_size=2))),
         tuple(
             draw(
                 st.lists(

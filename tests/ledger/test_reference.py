@@ -334,7 +334,7 @@ def _compare_seals(district: District, ledger: Ledger) -> None:
 
 
 @settings(
-    max_examples=8,
+    max_examples=24,
     derandomize=True,
     database=None,
     deadline=None,
