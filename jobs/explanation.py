@@ -142,6 +142,8 @@ def _since_seal(since: SinceSeal, statement: Statement, until: str) -> Iterable[
         before, after = since.figures.get(name), statement.figures.get(name)
         if before != after:
             yield Text(f"  {name.zh} ({name.value}): {_share(before)} → {_share(after)}")
+    for turn in since.turns:
+        yield Text(f"  封存后变化：{turn.zh} ({turn.value})")
     for each in since.changes:
         moves = [f"新增 {each.came}"] if each.came else []
         moves += [f"减少 {each.left}"] if each.left else []

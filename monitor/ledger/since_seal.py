@@ -8,15 +8,16 @@ as `seen_late`.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from monitor.ledger import seals, succession
+from monitor.ledger import seals, succession, zero_reports
 from monitor.ledger.backlog import Moment
 from monitor.ledger.figures import Figures
 from monitor.ledger.statements import Statement
-from monitor.store.tables import backlog_event, unit
-from monitor.words import DISTRICT, MonthState
+from monitor.store.tables import backlog_event, unit, zero_report
+from monitor.words import DISTRICT, MonthState, Word
 
 COUNTED = ("obligations", "backlog", "pending", "carried")
 """The counts of a statement that a seal holds, too."""
@@ -35,13 +36,25 @@ class Change:
     changed: int = 0
 
 
+class Turn(Word):
+    """Why a department's state is another than at the seal, where no unit is the cause."""
+
+    REPORTED = "reported", "补报零报送"
+    FOUND = "obligations_found", "另有应录"
+    NOTHING_IN_USE = "nothing_in_use", "已无在用事项"
+    REPORT_WITHDRAWN = "report_withdrawn", "零报送撤回"
+    NOTHING_LEFT = "obligations_gone", "应录已全部移出"
+    IN_USE = "items_in_use", "另有在用事项"
+    READ = "read", "数据来源已读取"
+
+
 @dataclass(frozen=True, slots=True)
 class SinceSeal:
     """What was sealed, as `COUNTED` and figures, and what has changed since the close.
 
     `remained` is what was left at the close, pending units included, `remains` what is left now.
     The changes add up from the one to the other, but for the units `seen_late`: read after the
-    close as they had been before it.
+    close as they had been before it. `turns` are what changed the state beside units.
     """
 
     sealed_at: datetime
@@ -53,6 +66,7 @@ class SinceSeal:
     remained: int
     remains: int
     seen_late: int
+    turns: tuple[Turn, ...] = ()
 
 
 def read(
@@ -87,7 +101,51 @@ def read(
         remained=remained,
         remains=remains,
         seen_late=remains - remained - sum(each.came - each.left for each in changes),
+        turns=_turns(sealed, statement, _reports(connection, statement, then)),
     )
+
+
+def _turns(
+    sealed: Mapping[str, Any], statement: Statement, reports: Collection[bool]
+) -> tuple[Turn, ...]:
+    """What changed the state beside units; `reports` says of each zero report whether it holds.
+
+    Whether the district is silent follows from its departments, which have turns of their own.
+    """
+    turns = []
+    if statement.department != DISTRICT and sealed["silent"] != statement.silent:
+        turns.append(
+            _spoken(statement, reports) if sealed["silent"] else _silenced(sealed, reports)
+        )
+    if sealed["not_measured"] and not statement.not_measured:
+        turns.append(Turn.READ)
+    return tuple(turns)
+
+
+def _spoken(statement: Statement, reports: Collection[bool]) -> Turn:
+    if statement.obligations:
+        return Turn.FOUND
+    return Turn.REPORTED if any(reports) else Turn.NOTHING_IN_USE
+
+
+def _silenced(sealed: Mapping[str, Any], reports: Collection[bool]) -> Turn:
+    if sealed["obligations"]:
+        return Turn.NOTHING_LEFT
+    return Turn.REPORT_WITHDRAWN if reports else Turn.IN_USE
+
+
+def _reports(
+    connection: sa.Connection, statement: Statement, then: Moment | None
+) -> Collection[bool]:
+    """Of each zero report of the statement's month whether it holds, or held then."""
+    z = zero_report.c
+    at = then.at if then else None
+    query = sa.select(zero_reports.holds(at)).where(
+        z.department == statement.department,
+        z.month == str(statement.month),
+        sa.true() if at is None else z.first_seen_at <= at,
+    )
+    return connection.scalars(query).all()
 
 
 def _changes(

@@ -17,7 +17,7 @@ from monitor.ledger.definitions import DEFINITIONS
 from monitor.ledger.explain import Explanation, FigureLine, ReasonLine
 from monitor.ledger.explained_units import Failure, Line
 from monitor.ledger.figures import Name
-from monitor.ledger.since_seal import COUNTED, Change, SinceSeal
+from monitor.ledger.since_seal import COUNTED, Change, SinceSeal, Turn
 from monitor.ledger.statements import Statement
 from monitor.ledger.unit_history import Delivered, Standing, UnitHistory
 from monitor.words import DISTRICT, Kind, MonthState, Reason
@@ -188,6 +188,23 @@ def test_what_has_another_reason_since_the_seal_is_said_by_its_cause() -> None:
     shown = on_screen(rendered(Explanation(STATEMENT, (), (), (), since), DEPARTMENTS))
     assert "封存后变化：清零时点后发现 (found_late) 新增 2\n" in shown
     assert "封存后变化：检核 (judged) 新增 1，变更原因 3\n" in shown
+
+
+def test_what_changed_the_state_beside_units_is_said() -> None:
+    since = SinceSeal(
+        sealed_at=datetime(2022, 2, 14, 4, tzinfo=UTC),
+        revision=1,
+        state=MonthState.CLEARED_ON_TIME,
+        counts=dict.fromkeys(COUNTED, 0),
+        figures={},
+        changes=(),
+        remained=0,
+        remains=0,
+        seen_late=0,
+        turns=(Turn.REPORT_WITHDRAWN,),
+    )
+    shown = on_screen(rendered(Explanation(STATEMENT, (), (), (), since), DEPARTMENTS))
+    assert "封存后变化：零报送撤回 (report_withdrawn)\n" in shown
 
 
 def test_the_days_of_a_due_are_told_one_by_one_and_free_stretches_together() -> None:
