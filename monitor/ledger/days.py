@@ -50,7 +50,10 @@ class DaysLater(FunctionElement[date]):
 
 
 class SecondsAfter(FunctionElement[float]):
-    """Seconds from the second instant to the first; negative where the first is the earlier."""
+    """Seconds from the second instant to the first; negative where the first is the earlier.
+
+    To the millisecond: SQLite counts in days, and what is more exact than that is noise there.
+    """
 
     type = sa.Float()
     inherit_cache = True
@@ -83,6 +86,6 @@ _write(DaysApart, "abs(({0}) - ({1}))", "abs(julianday({0}) - julianday({1}))")
 _write(DaysLater, "(({0}) + ({1}))", "date({0}, ({1}) || ' days')")
 _write(
     SecondsAfter,
-    "extract(epoch FROM ({0}) - ({1}))",
-    "((julianday({0}) - julianday({1})) * 86400.0)",
+    "round(extract(epoch FROM ({0}) - ({1})), 3)",
+    "round((julianday({0}) - julianday({1})) * 86400.0, 3)",
 )

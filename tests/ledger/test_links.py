@@ -226,7 +226,9 @@ def test_a_submission_that_we_should_have_seen_before_is_not_proven(store: Store
     assert statement.figures["timely_ratio"]["numerator"] == 0
 
 
-@pytest.mark.parametrize(("pulled", "is_unproven"), [("12T10:59", False), ("12T11:01", True)])
+@pytest.mark.parametrize(
+    ("pulled", "is_unproven"), [("12T10:59", False), ("12T11:00", False), ("12T11:01", True)]
+)
 def test_a_pull_after_a_long_downtime_proves_nothing_against_what_it_brings(
     store: Store, pulled: str, is_unproven: bool
 ) -> None:
