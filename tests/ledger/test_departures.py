@@ -9,6 +9,7 @@ from monitor.ledger import statements
 from monitor.ledger.since_seal import Change, SinceSeal, read
 from monitor.store import Store
 from monitor.store.tables import behavior
+from monitor.workdays import Month
 from tests.ledger.book import JANUARY, A, B, Book, china
 
 OPEN, LATER, AFTER = "2022-01-20T10:00", "2022-02-09T10:00", "2022-02-14T13:00"
@@ -93,9 +94,9 @@ def test_an_expected_act_that_turns_out_to_be_of_another_month_has(store: Store)
     assert made[A, "2022-02"].moved_out == {}
 
 
-def _since_seal(book: Book) -> SinceSeal | None:
+def _since_seal(book: Book, month: Month = JANUARY) -> SinceSeal | None:
     with book.store.reading() as connection:
-        [statement] = statements.read(connection, JANUARY, A)
+        [statement] = statements.read(connection, month, A)
         return read(connection, statement)
 
 
@@ -117,6 +118,20 @@ def test_what_changed_after_the_close_is_told_by_its_causes(store: Store) -> Non
         Change("returned", 1, 0),
         Change("found_late", 1, 0),
     }
+
+
+def test_what_was_carried_and_is_fixed_after_the_close_has_changed_since(store: Store) -> None:
+    book = Book(store)
+    key = book.record(fails=["06"])
+    book.tick(LATER)
+    book.tick("2022-03-08T10:00")
+    book.pass_all(key)
+    book.queue(key)
+    book.tick("2022-03-09T10:00")
+    for month in (JANUARY, Month(2022, 2)):
+        found = _since_seal(book, month)
+        assert found is not None
+        assert found.changes == (Change("fixed", 0, 1),)
 
 
 def test_another_reason_than_at_the_close_is_told_by_its_cause(store: Store) -> None:

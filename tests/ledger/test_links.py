@@ -204,6 +204,15 @@ def test_the_worst_of_several_item_codes_counts_on_the_day_of_the_act(store: Sto
     assert {key: book.fact(key, "item_state_on_day") for key in cases} == cases
 
 
+def test_an_item_is_in_use_until_the_end_of_its_last_day(store: Store) -> None:
+    book = Book(store)
+    book.item(ITEM, in_use_to=date(2022, 1, 10))
+    records = [book.record(on=date(2022, 1, day), items=[ITEM]) for day in (10, 11)]
+    book.tick(OPEN)
+    found = [book.fact(each, "item_state_on_day") for each in records]
+    assert found == ["in_use", "not_in_use"]
+
+
 def test_without_a_catalogue_item_codes_are_not_measured(store: Store) -> None:
     book = Book(store)
     record = book.record(items=[ITEM])

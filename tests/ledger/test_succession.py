@@ -184,6 +184,20 @@ def test_an_exemption_of_the_old_department_holds_for_what_it_did(store: Store) 
     assert reform.backlogs("2022-02-20T11:00")[B, "2022-02"] == (1, 1)
 
 
+def test_what_was_expected_of_a_department_is_expected_of_who_follows_from_then_on(
+    store: Store,
+) -> None:
+    reform = Reform(store)
+    reform.book.expect(action_code="示范-1")
+    reform.book.record(on=date(2022, 2, 16), submitted="2022-02-17T10:00", owner=B)
+    reform.end(A, MID_FEBRUARY, B)
+    made = reform.book.tick("2022-03-04T10:00")
+    assert not made[B, "2022-01"].expected_measured
+    assert made[B, "2022-02"].expected_measured
+    entered = {"numerator": 2, "denominator": 2}
+    assert made[B, "2022-02"].figures["entry_ratio"] == entered
+
+
 def test_an_item_stays_covered_when_it_passes_to_who_follows(store: Store) -> None:
     reform = Reform(store)
     reform.book.item(ITEM, A, in_use_to=MID_FEBRUARY)
