@@ -48,6 +48,8 @@ class Cause(Word):
     ITEM_ENDED = "item_ended", "事项停用"
     SUCCEEDED = "succeeded", "机构承接"
     DUPLICATE = "duplicate", "重复"
+    EXEMPT_NO_MORE = "exempt_no_more", "不再免报核销"
+    DUPLICATE_NO_MORE = "duplicate_no_more", "不再重复"
 
 
 MOVED_OUT = (
@@ -223,18 +225,21 @@ def event(
 
 
 def _entered() -> sa.Select[Any]:
-    """Units that were not in the backlog: unknown until now, or cleared and so no more."""
-    n = _standing
+    """Units that were not in the backlog: unknown until now, or cleared, or none that count."""
+    n, was = _standing, unit.alias("was")
     known = sa.or_(
         sa.exists().where(unit.c.number == n.c.behavior_id),
         sa.exists().where(unit.c.expected_id == n.c.expected_id),
     )
     cause = sa.case(
+        (was.c.exempt, Cause.EXEMPT_NO_MORE.value),
+        (was.c.duplicate, Cause.DUPLICATE_NO_MORE.value),
         (known, sa.case(_CHANGED_BY, value=n.c.reason)),
         (n.c.month <= sa.bindparam("closed", type_=sa.Text()), Cause.FOUND_LATE.value),
         else_=Cause.FOUND.value,
     )
-    return event(n, sa.null(), n.c.reason, cause).where(n.c.previous.is_(None))
+    entered = event(n, sa.null(), n.c.reason, cause).where(n.c.previous.is_(None))
+    return entered.select_from(n.outerjoin(was, was.c.number == number_of(n)))
 
 
 _CONTINUED = _standing.join(backlog, backlog.c.id == _standing.c.previous)

@@ -173,6 +173,35 @@ def test_the_exemption_that_took_an_act_out_is_named(store: Store, known_from: s
     assert by(found)[-1] == identity(book, exemption, key)
 
 
+@pytest.mark.parametrize("known_from", ["expected", "record"])
+def test_an_act_that_is_exempt_no_more_comes_back_for_that_cause(
+    store: Store, known_from: str
+) -> None:
+    book = Book(store)
+    if known_from == "expected":
+        book.expect(action_code=CODE)
+    else:
+        book.record(action_code=CODE, fails=["06"])
+    key = book.exempt("department", department=A)
+    book.tick("2022-01-20T10:00")
+    book.amend(exemption, key, ends_on=date(2022, 1, 1))
+    book.tick("2022-01-21T10:00")
+    [found] = told(book)
+    assert [(was, cause) for was, _now, cause in changes(found)] == [(None, "exempt_no_more")]
+
+
+def test_an_act_whose_twin_was_withdrawn_comes_back_for_that_cause(store: Store) -> None:
+    book = Book(store)
+    first = book.record(action_code=CODE)
+    book.record(action_code=CODE, fails=["06"])
+    book.tick("2022-01-20T10:00")
+    book.withdraw(behavior, first)
+    book.queue(first)
+    book.tick("2022-01-21T10:00")
+    [found] = [each for each in told(book) if each.standing is Standing.REMAINS]
+    assert changes(found) == [(None, "invalid", "duplicate_no_more")]
+
+
 def test_the_record_that_an_act_repeats_is_named(store: Store) -> None:
     book = Book(store)
     first = book.record(action_code="示范检查-0", status="draft")
