@@ -1,7 +1,7 @@
 """The month-zero rule once more, slow and obvious: what the ledger is compared with.
 
 Everything is worked out anew from plain rows, unit by unit; nothing is taken from the ledger. Days
-are counted one by one with the calendar's word on which are working days.
+are counted one by one, by the word of the `holidays` library on which are working days.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from monitor.workdays import Calendar
+import holidays
 
 ZONE = ZoneInfo("Asia/Shanghai")
+CHINA = holidays.country_holidays("CN")
 UNKNOWN, DISTRICT = "unknown", "district"
 
 
@@ -154,7 +155,7 @@ def last_day(month: str) -> date:
 def working_days_after(day: date, count: int) -> date:
     while count:
         day += timedelta(days=1)
-        count -= Calendar().is_working(day)
+        count -= CHINA.is_working_day(day)
     return day
 
 
