@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from monitor.ledger import exemptions, scratch
 from monitor.ledger.days import DayEnd
-from monitor.ledger.obligations import among, item_has_ended, seen
+from monitor.ledger.obligations import among, is_live, item_has_ended, seen
 from monitor.store import planner
 from monitor.store.tables import (
     backlog,
@@ -231,9 +231,15 @@ def _entered() -> sa.Select[Any]:
         sa.exists().where(unit.c.number == n.c.behavior_id),
         sa.exists().where(unit.c.expected_id == n.c.expected_id),
     )
+    its_record_is_there = sa.exists().where(
+        unit.c.expected_id == n.c.expected_id,
+        behavior.c.id == unit.c.behavior_id,
+        is_live(behavior),
+    )
     cause = sa.case(
         (was.c.exempt, Cause.EXEMPT_NO_MORE.value),
         (was.c.duplicate, Cause.DUPLICATE_NO_MORE.value),
+        (sa.and_(n.c.behavior_id.is_(None), its_record_is_there), Cause.MATCHED.value),
         (known, sa.case(_CHANGED_BY, value=n.c.reason)),
         (n.c.month <= sa.bindparam("closed", type_=sa.Text()), Cause.FOUND_LATE.value),
         else_=Cause.FOUND.value,

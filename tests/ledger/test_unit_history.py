@@ -202,6 +202,25 @@ def test_an_act_whose_twin_was_withdrawn_comes_back_for_that_cause(store: Store)
     assert changes(found) == [(None, "invalid", "duplicate_no_more")]
 
 
+@pytest.mark.parametrize("fails", [[], ["06"]], ids=["cleared", "backlog"])
+@pytest.mark.parametrize("cause", ["matched", "deleted"])
+def test_an_expected_act_that_its_record_answers_no_more_says_whether_that_was_deleted(
+    store: Store, fails: list[str], cause: str
+) -> None:
+    book = Book(store)
+    book.expect(action_code=CODE)
+    record = book.record(action_code=CODE, fails=fails)
+    book.tick("2022-01-20T10:00")
+    if cause == "matched":
+        book.change(record, action_code="示范检查-9")
+    else:
+        book.withdraw(behavior, record)
+        book.queue(record)
+    book.tick("2022-01-21T10:00")
+    [found] = [each for each in told(book) if each.standing is Standing.REMAINS]
+    assert changes(found)[-1][1:] == ("unentered", cause)
+
+
 def test_the_record_that_an_act_repeats_is_named(store: Store) -> None:
     book = Book(store)
     first = book.record(action_code="示范检查-0", status="draft")
