@@ -7,6 +7,7 @@ repeats at most the batch in hand; what had landed is found unchanged.
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +25,7 @@ from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.counts import What, unknown_lines
 from monitor.sources.identity import Identities
-from monitor.sources.known import Known
+from monitor.sources.known import AHEAD, Known
 from monitor.sources.land import Foreseen, Landed, foreseen, land, passed_over, table_of
 from monitor.sources.lookahead import lookahead
 from monitor.sources.notes import Notes
@@ -52,6 +53,8 @@ class Read:
     foreseen: Foreseen | None = None
 
 
+Told = records.Told | Batch | Remark | SourceError
+"""What a source handed out, the rows of its batches told apart."""
 Found = Read | Remark | SourceError
 """What a source handed out, read."""
 
@@ -155,8 +158,8 @@ class _Pull:
     def _found(self) -> Generator[Found]:
         """What there is, read; runs in a thread of its own while what was read before lands.
 
-        Meanwhile what comes after it is told apart, and what comes after that is taken from the
-        source, each in another thread.
+        Meanwhile what comes after it is looked up in the store, what comes after that is told
+        apart, and what comes then is taken from the source, each in another thread.
         """
         identities = Identities(self._source)
         start = self._start()
@@ -164,8 +167,11 @@ class _Pull:
         if not (start.everything or start.since or self._keeps_some_apart()):
             known = Known(self._store, table_of(self._source.feed), self._source.name)
         reading = records.Reading(self._dialect, identities, known)
-        with lookahead(self._told(identities, start), lambda: None, STEP) as told:
-            for part in told:
+        with (
+            lookahead(self._told(identities, start), lambda: None, STEP) as told,
+            lookahead(_looked_up(told, known), lambda: None, STEP) as looked_up,
+        ):
+            for part in looked_up:
                 if isinstance(part, records.Told):
                     rows = reading.read(part)
                     ahead = foreseen(self._store, self._source, rows, self._now)
@@ -173,9 +179,7 @@ class _Pull:
                 else:
                     yield Read(part) if isinstance(part, Batch) else part
 
-    def _told(
-        self, identities: Identities, start: Start
-    ) -> Generator[records.Told | Batch | Remark | SourceError]:
+    def _told(self, identities: Identities, start: Start) -> Generator[Told]:
         """What the source hands out, the rows of its batches told apart."""
         telling = records.Telling(self._dialect, identities)
         reading = reader.read(self._source, self._dialect, start)
@@ -361,6 +365,16 @@ class _Pull:
             error,
             tuple(warnings),
         )
+
+
+def _looked_up(told: Iterator[Told], known: Known | None) -> Generator[Told]:
+    """The same, each batch being looked up in the store while those before it are."""
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="look") as asking:
+        for part in told:
+            if isinstance(part, records.Told) and known is not None:
+                yield replace(part, look=asking.submit(known.look, part.rows))
+            else:
+                yield part
 
 
 @contextmanager

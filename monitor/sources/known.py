@@ -1,5 +1,6 @@
 """What of a delivery is in the store as it was delivered: such rows need not be read again."""
 
+from collections import deque
 from dataclasses import dataclass
 
 import polars as pl
@@ -17,34 +18,49 @@ class Sight:
     there: pl.Series
 
 
-class Known:
-    """Looks a pull's batches up, one after the other, before they are read.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Of each row, whether the store has its record, and whether as it was delivered."""
 
-    The batch before may still be landing meanwhile, none earlier (`lookahead`): what the store says
-    of that batch's records doesn't count. Nobody else changes records of the source, whose lease
-    the pull has.
+    is_there: pl.Series
+    is_same: pl.Series
+
+
+AHEAD = 2
+"""Batches that may still have to land when the next is looked up."""
+
+
+class Known:
+    """Looks a pull's batches up before they are read.
+
+    So many as AHEAD says, before the one that is looked up, may land meanwhile, none earlier: what
+    the store says of their records doesn't count. Nobody else changes records of the source, whose
+    lease the pull has.
     """
 
     def __init__(self, store: Store, table: sa.Table, source: str) -> None:
         self._store = store
         self._table = table
         self._source = source
-        self._in_hand = pl.Series(dtype=pl.String)
+        self._in_hand: deque[pl.Series] = deque(maxlen=AHEAD)
 
-    def sight(self, rows: pl.DataFrame) -> Sight:
-        """`rows` have record_id, null where it isn't known yet, and delivery_hash."""
+    def sight(self, rows: pl.DataFrame, look: Look) -> Sight:
+        """The batches' rows one after the other; they have record_id, null where it isn't known
+        yet, and delivery_hash."""
         record_ids = rows["record_id"]
-        is_there, is_same = self._found(rows.select("record_id", "delivery_hash"))
-        in_hand = _one_of(record_ids, self._in_hand)
+        waiting = pl.concat([pl.Series(dtype=pl.String), *self._in_hand])
+        in_hand = _one_of(record_ids, waiting)
         # all rows of a record are read where one is: their order counts
-        others = record_ids.filter(~is_same | in_hand).drop_nulls().unique()
+        others = record_ids.filter(~look.is_same | in_hand).drop_nulls().unique()
+        is_same = look.is_same
         if is_same.any():
-            is_same &= ~_one_of(record_ids, others)
-        self._in_hand = others
-        return Sight(is_same, record_ids.filter((is_there | in_hand) & ~is_same).unique())
+            is_same = is_same & ~_one_of(record_ids, others)
+        self._in_hand.append(others)
+        return Sight(is_same, record_ids.filter((look.is_there | in_hand) & ~is_same).unique())
 
-    def _found(self, rows: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-        """Whether each row's record is there, and whether it is there as delivered."""
+    def look(self, batch: pl.DataFrame) -> Look:
+        """What the store says of the rows; in any thread."""
+        rows = batch.select("record_id", "delivery_hash")
         stored = self._table.c
         told = rows.with_row_index("position").drop_nulls("record_id")
         with self._store.reading() as connection:
@@ -59,7 +75,9 @@ class Known:
             query = sa.select(bulk.gathered(connection, listed.c.position * 2 + is_same))
             answer = connection.scalar(query, values)
         found = pl.Series(answer or (), dtype=pl.Int64).drop_nulls()
-        return _at(found // 2, rows.height), _at((found // 2).filter(found % 2 == 1), rows.height)
+        there = found // 2
+        same = there.filter(found % 2 == 1)
+        return Look(_at(there, rows.height), _at(same, rows.height))
 
 
 def _at(positions: pl.Series, height: int) -> pl.Series:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -13,7 +14,7 @@ from monitor.sources.batch import Batch, Part
 from monitor.sources.columns import Dialect
 from monitor.sources.delivered import text
 from monitor.sources.identity import Identities
-from monitor.sources.known import Known
+from monitor.sources.known import Known, Look
 from monitor.sources.values import Values
 from monitor.sources.versions import PARTS
 from monitor.standard.headers import ENVELOPE
@@ -52,10 +53,12 @@ class Records:
 @dataclass(frozen=True, slots=True)
 class Told:
     """A batch whose rows are told apart: `rows` has their cells by column, and the record_id of all
-    but those that only the hash of what they say can tell."""
+    but those that only the hash of what they say can tell. `look` is what the store says of them,
+    where somebody asked before they are read."""
 
     batch: Batch
     rows: pl.DataFrame
+    look: Future[Look] | None = None
 
 
 @dataclass
@@ -106,7 +109,8 @@ class Reading:
         owners = rows.with_columns(owner=owner)["owner"]
         same, there = owners.clear(), None
         if self.known is not None:
-            sight = self.known.sight(rows)
+            look = told.look.result() if told.look else self.known.look(rows)
+            sight = self.known.sight(rows, look)
             there = sight.there
             if sight.is_same.any():
                 same, owners = owners.filter(sight.is_same), owners.filter(~sight.is_same)

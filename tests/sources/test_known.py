@@ -19,7 +19,7 @@ from monitor.sources import delivered, records
 from monitor.sources.batch import Batch, Part
 from monitor.sources.columns import Dialect
 from monitor.sources.identity import Identities
-from monitor.sources.known import Known
+from monitor.sources.known import AHEAD, Known
 from monitor.sources.land import Landed, land
 from monitor.store import Store, tables
 from monitor.words import Feed
@@ -192,6 +192,19 @@ def rows(draw: st.DrawFn) -> Row:
     return check_row(number, **cells)
 
 
+def test_what_the_store_says_of_batches_that_still_have_to_land_does_not_count(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    source = files(tmp_path)
+    deliver(store, tmp_path, [check_row(1), check_row(2)], now)
+    known = Known(store, tables.behavior, source.name)
+    found = [
+        records.read(Dialect(source), batch_of(source, [row]), Identities(source), known)
+        for row in (check_row(1, 检查结果="02"), *[check_row(2)] * (AHEAD - 1), check_row(1))
+    ]
+    assert [batch.frame.height for batch in found] == [1, *[0] * (AHEAD - 1), 1]
+
+
 @settings(
     max_examples=10,
     deadline=None,
@@ -200,16 +213,16 @@ def rows(draw: st.DrawFn) -> Row:
 @given(
     st.lists(st.lists(rows(), min_size=1, max_size=4), min_size=2, max_size=3),
     st.integers(1, 3),
-    st.booleans(),
+    st.integers(0, AHEAD),
 )
 def test_the_store_is_the_same_as_if_every_row_were_read(
     store: Store,
     now: datetime,
     deliveries: list[list[Row]],
     batch_rows: int,
-    is_landing: bool,
+    landing: int,
 ) -> None:
-    """Whether or not a batch has landed when the next one is read."""
+    """However many batches have still to land when the next one is looked up."""
     source = files(Path("unused.csv"), status={"column": "状态"})
     found = []
     for is_known in (True, False):
@@ -221,7 +234,7 @@ def test_the_store_is_the_same_as_if_every_row_were_read(
             for at in range(0, len(rows), batch_rows):
                 batch = batch_of(source, rows[at : at + batch_rows])
                 waiting.append(records.read(Dialect(source), batch, identities, known))
-                while len(waiting) > is_landing:
+                while len(waiting) > landing:
                     landed += landed_of(store, source, waiting.pop(0), now + number * HOUR)
             for left in waiting:
                 landed += landed_of(store, source, left, now + number * HOUR)
@@ -248,9 +261,9 @@ def test_what_was_looked_up_is_let_go_of_at_once(store: Store) -> None:
     gc.disable()  # which comes for circles of references, but not for a long time
     tracemalloc.start()
     try:
-        known.sight(batches[0])
+        known.sight(batches[0], known.look(batches[0]))
         before, _ = tracemalloc.get_traced_memory()
-        known.sight(batches[1])
+        known.sight(batches[1], known.look(batches[1]))
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
