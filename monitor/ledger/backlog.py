@@ -84,19 +84,14 @@ _CLEARED_BY = {
 _standing = scratch.table(
     "ledger_standing",
     sa.Column("previous", Id),  # the backlog row of the same unit
-    *(
-        sa.Column(column.name, column.type)
-        for column in backlog.columns
-        if column.name not in ("id", "since")
-    ),
-    sa.Column("since", Instant),
+    *(sa.Column(column.name, column.type) for column in backlog.columns if column.name != "id"),
     sa.Index("ix_ledger_standing_previous", "previous"),
 )
 _looked_at = scratch.table(
     "ledger_looked_at", sa.Column("id", Id, primary_key=True, autoincrement=False)
 )
 _IS_LOOKED_AT = backlog.c.id.in_(sa.select(_looked_at.c.id))
-_CONTENT = [column.name for column in backlog.columns if column.name not in ("id", "since")]
+_CONTENT = [column.name for column in backlog.columns if column.name != "id"]
 _AT: sa.BindParameter[datetime] = sa.bindparam("found_at", type_=Instant())
 _LOOK: sa.BindParameter[int] = sa.bindparam("found_by", type_=sa.Integer())
 """The moment of events: who writes them tells it."""
@@ -131,7 +126,7 @@ def record(
     with scratch.made(connection, _standing, _looked_at):
         connection.execute(_listing_looked_at())
         planner.look_over(connection, _looked_at)
-        connection.execute(_listing_standing(), {_AT.key: now.at})
+        connection.execute(_listing_standing())
         planner.look_over(connection, _standing)
         for insert in _noting(frozenset(lines)):
             connection.execute(insert, {**now.told(), "closed": closed})
@@ -176,7 +171,6 @@ def _listing_standing() -> sa.Insert:
             seen.c.reason,
             seen.c.charged,
             DayEnd(seen.c.reason_due_on),
-            sa.func.coalesce(by_record.c.since, by_expected.c.since, _AT),
         )
         .select_from(
             seen.outerjoin(by_record, by_record.c.behavior_id == seen.c.behavior_id).outerjoin(
@@ -185,7 +179,7 @@ def _listing_standing() -> sa.Insert:
         )
         .where(seen.c.reason.is_not(None))
     )
-    return sa.insert(_standing).from_select(["previous", *_CONTENT, "since"], query)
+    return sa.insert(_standing).from_select(["previous", *_CONTENT], query)
 
 
 def number_of(row: sa.FromClause) -> sa.ColumnElement[int]:
@@ -400,8 +394,8 @@ def _replacing() -> Sequence[sa.Delete | sa.Insert]:
     there = sa.exists().where(backlog.c.id == n.c.previous)
     # a new one is not looked up, see `units.take_over`
     is_new = sa.or_(n.c.previous.is_(None), sa.not_(there))
-    new = sa.select(*(n.c[name] for name in (*_CONTENT, "since"))).where(is_new)
+    new = sa.select(*(n.c[name] for name in _CONTENT)).where(is_new)
     return (
         sa.delete(backlog).where(_IS_LOOKED_AT, sa.not_(same)),
-        sa.insert(backlog).from_select([*_CONTENT, "since"], new),
+        sa.insert(backlog).from_select(_CONTENT, new),
     )

@@ -551,7 +551,6 @@ backlog = Table(
     Column("reason", Text, nullable=False),
     Column("charged", Boolean, nullable=False),  # counts against the department
     Column("due_at", Instant, nullable=False),
-    Column("since", Instant, nullable=False),
     Index(None, "department", "month"),
 )
 
