@@ -21,8 +21,8 @@ _NOTHING = (
     r"|#(?:N/A|NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!)"  # as Excel writes an error into a CSV file
     r"|0000-00-00(?:[ T]00:00:00(?:\.0+)?)?)?$"  # as MySQL writes that there is no day
 )
-_SEPARATORS = r"[\s,;、|]+"
-_SPLIT_NAME = r"(^|[,;、|]\s*)(\p{Han})\s+(\p{Han})(\s*[,;、|]|$)"
+_SEPARATORS = r"[\s,;、|/]+"
+_SPLIT_NAME = r"(^|[,;、|/]\s*)(\p{Han})\s+(\p{Han})(\s*[,;、|/]|$)"
 _AMOUNT = (
     r"(?i)^(?:¥|人民币|rmb|cny)?(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))"
     r"(?P<many>万)?(?:元|圆|rmb|cny)?[整正]?$"

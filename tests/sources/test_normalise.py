@@ -169,6 +169,7 @@ def test_a_label_that_two_codes_have_is_left_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("cell", "joined"),
     [
+        ("示范甲/示范乙／示 丙", "示范甲、示范乙、示丙"),
         ("示范甲,示范乙", "示范甲、示范乙"),
         ("示范甲；示范乙", "示范甲、示范乙"),
         ("示范甲 | 示范乙、示范丙", "示范甲、示范乙、示范丙"),
