@@ -16,7 +16,7 @@ from monitor.sources.texts import Text
 
 _SHOWN = 5
 _CUT_OFF = "expected a JSON object, found one that was cut off or is malformed"
-_OTHERS = {list: "an array", str: "a string", bool: "a boolean", int: "a number"}
+_OTHERS = {list: "an array", str: "a string", bool: "a boolean", object: "a number"}
 
 Object = tuple[int, dict[str, Any]]
 
@@ -162,7 +162,7 @@ def _checked(place: str, elements: Iterator[Any]) -> Iterator[Object | SourceErr
 
 
 def _object(where: str, number: int, element: object) -> Object | SourceError:
-    if isinstance(element, dict):
-        return number, element
-    found = next((what for kind, what in _OTHERS.items() if isinstance(element, kind)), "null")
+    if isinstance(element, dict) or element is None:
+        return number, element or {}  # no more than a blank line is
+    found = next(what for kind, what in _OTHERS.items() if isinstance(element, kind))
     return SourceError(f"{where}: expected a JSON object, found {found}")

@@ -62,10 +62,10 @@ def test_a_file_that_ends_too_early_is_said_to(tmp_path: Path, lost: int) -> Non
 
 
 def test_what_is_no_object_among_the_rows_is_named(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.json", {"rows": [ROWS[0], None, ROWS[1]]})
+    path = written(tmp_path / "a.json", {"rows": [ROWS[0], None, "a", ROWS[1]]})
     frame, _, errors = look(path, records="rows")
-    assert frame["number"].to_list() == [1, 3]
-    assert errors == ["a.json object 2: expected a JSON object, found null"]
+    assert frame["number"].to_list() == [1, 4]
+    assert errors == ["a.json object 3: expected a JSON object, found a string"]
 
 
 SEEMING = '; rows seem to be at data.rows: set records = "data.rows"'

@@ -361,7 +361,6 @@ def test_objects_in_a_list_are_columns_of_what_they_say_together(tmp_path: Path)
     ("line", "found"),
     [
         ("[]", "an array"),
-        ("null", "null"),
         ('"a"', "a string"),
         ("1", "a number"),
         ("true", "a boolean"),
@@ -375,3 +374,13 @@ def test_a_line_that_is_no_object_is_called_what_json_calls_it(
     frame, _, errors = look(path)
     assert frame.height == 1
     assert errors == [f"a.jsonl line 2: expected a JSON object, found {found}"]
+
+
+@pytest.mark.parametrize("line", ["null", "{}", "", " "])
+def test_a_line_that_holds_nothing_is_passed_over(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "a.jsonl"
+    first, second = (json.dumps(check_row(number)) for number in (1, 2))
+    path.write_text(f"{first}\n{line}\n{second}\n", encoding="utf-8")
+    frame, _, errors = look(path)
+    assert frame["number"].to_list() == [1, 3]
+    assert errors == []
