@@ -24,9 +24,10 @@ from monitor.sources import counts, reader, records, runs, unlanded
 from monitor.sources.batch import Batch, Remark, Start
 from monitor.sources.columns import Dialect
 from monitor.sources.counts import What, unknown_lines
+from monitor.sources.decision import Decision
 from monitor.sources.identity import Identities
 from monitor.sources.known import AHEAD, Known
-from monitor.sources.land import Foreseen, Landed, foreseen, land, passed_over, table_of
+from monitor.sources.land import Landed, Made, foreseen, land, passed_over, table_of
 from monitor.sources.lookahead import lookahead
 from monitor.sources.notes import Notes
 from monitor.sources.runs import Outcome
@@ -50,7 +51,7 @@ class Read:
 
     batch: Batch
     rows: records.Records | None = None
-    foreseen: Foreseen | None = None
+    foreseen: Made | Decision | None = None
 
 
 Told = records.Told | Batch | Remark | SourceError

@@ -46,19 +46,19 @@ class Landed:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
-    """What is to become of a batch of which nothing is there, and, where the store lets it be made
-    beforehand, all that it adds."""
+class Made:
+    """All that a batch adds of which nothing is there, in the store's own form, and what has become
+    of it then."""
 
-    decision: Decision
-    added: tuple[bulk.Rows, ...] | None
+    added: tuple[bulk.Rows, ...]
+    landed: Landed
 
 
 def foreseen(
     store: Store, source: SourceSettings, records: Records, now: datetime
-) -> Foreseen | None:
-    """What becomes of records of which none is there, for which nothing is to be asked; None where
-    some may be there."""
+) -> Made | Decision | None:
+    """What becomes of records of which none is there, for which nothing is to be asked, made
+    beforehand where the store lets it be; None where some may be there."""
     if records.frame.is_empty() or records.there is None or not records.there.is_empty():
         return None
     table = table_of(source.feed)
@@ -67,15 +67,15 @@ def foreseen(
         return None
     decision = decide(frame, keyless, pl.DataFrame(schema=SCHEMA), now)
     if table is not tables.behavior:
-        return Foreseen(decision, None)
+        return decision
     with store.reading() as connection:
         numbers = bulk.numbers_ahead(connection, table, decision.states.height)
     if numbers is None:
-        return Foreseen(decision, None)
+        return decision
     states = decision.states.with_columns(id=numbers)
     added = _additions(source, decision.rows, states, now)
-    dialect = store.engine.name
-    return Foreseen(decision, tuple(bulk.rows(dialect, *each) for each in added.items()))
+    rows = tuple(bulk.rows(store.engine.name, *each) for each in added.items())
+    return Made(rows, _landed(records, decision))
 
 
 def land(
@@ -83,7 +83,7 @@ def land(
     source: SourceSettings,
     records: Records,
     now: datetime,
-    expected: Foreseen | None = None,
+    expected: Made | Decision | None = None,
 ) -> Landed:
     """Bring the table up to the records, as it was `foreseen` or else decided here; queues changed
     behaviours for judgement."""
@@ -92,16 +92,21 @@ def land(
         return passed_over(records)
     if table is tables.behavior or table in queue.MATCHED_TABLES:
         queue.enter(connection)
-    decision = expected.decision if expected else _decided(connection, source, records, now)
-    if expected and expected.added is not None:
+    if isinstance(expected, Made):
         for rows in expected.added:
             bulk.add(connection, rows)
-    elif table is tables.behavior:
+        return expected.landed
+    decision = expected or _decided(connection, source, records, now)
+    if table is tables.behavior:
         _land_behaviors(connection, source, decision, now)
     elif table in queue.MATCHED_TABLES:
         _land_asking(connection, table, source, decision, now)
     else:
         _write(connection, table, source, decision, now)
+    return _landed(records, decision)
+
+
+def _landed(records: Records, decision: Decision) -> Landed:
     landed = decision.states.filter("is_changed").height
     return passed_over(records) + Landed(
         read=records.frame.height,
