@@ -106,7 +106,6 @@ class District:
             reason=reason,
             charged=charged,
             due_at=china(due),
-            since=china(due),
         )
 
     def misses(self, code: str, due: str, month: str = "2022-01", **row: Any) -> int:
@@ -122,7 +121,6 @@ class District:
             reason="unentered",
             charged=True,
             due_at=china(due),
-            since=china(due),
         )
 
     def ran(self, job: str, at: str, source: str | None = None) -> None:
