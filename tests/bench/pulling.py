@@ -25,8 +25,6 @@ _CONSTANTS = {
     "first_seen_on": str(NOW.date()),
 }
 _BASELINE = {"sqlite": "executemany", "postgresql": "COPY"}
-
-
 _FEW = 100
 """Rows of a pull that writes what every pull writes, and hardly more."""
 
@@ -37,6 +35,7 @@ def measure(places: Places) -> Iterator[Measurement]:
     source = checks(path)
     for kind in places.stores:
         loading, pulling, again = Stopwatch(), Stopwatch(), Stopwatch()
+        rewritten: list[int] = []
         for _ in range(places.runs):
             with places.store(kind) as store:
                 load(store, path, loading)
@@ -45,7 +44,8 @@ def measure(places: Places) -> Iterator[Measurement]:
                 with pulling.running():
                     landed = pulled(store, source)
                 written = _written(store) - before
-                same, rewritten = _again(store, source, again)
+                same, log = _again(store, source, again)
+                rewritten.append(log)
         if (landed.landed, same.unchanged) != (places.rows, places.rows):
             raise RuntimeError(f"expected {places.rows} rows to land once: {landed}, {same}")
         baseline = f"{_BASELINE[kind]} {loading}"
@@ -71,13 +71,14 @@ def measure(places: Places) -> Iterator[Measurement]:
             with places.store(kind) as store:
                 pulled(store, checks(few))
                 _, anyway = _again(store, checks(few), Stopwatch())
+            least = min(rewritten)  # what else the server writes to its log meanwhile is not ours
             yield Measurement(
                 "WAL of pulling the same rows again",
                 kind,
                 "0 bytes a row",
-                round(max(rewritten - anyway, 0) / places.rows, 1),
+                round(max(least - anyway, 0) / places.rows, 1),
                 0,
-                f"{rewritten:,} bytes in all, {_FEW} rows {anyway:,}",
+                f"{least:,} bytes in all, {_FEW} rows {anyway:,}",
                 f"first pull {written:,} bytes",
                 unit="bytes a row",
             )
