@@ -26,8 +26,8 @@ def status_then(
     """The status that counted at `at`; `history` is that of the same instant.
 
     A status that came later counts as what was seen before it, or as pending where the record was
-    submitted after that; where nothing was seen before, a record that had been submitted was
-    pending.
+    submitted after that, as it says itself: to be seen for the first time is no submission. Where
+    nothing was seen before, a record that had been submitted was pending.
     """
     b = behavior
     h = history.c
@@ -36,12 +36,12 @@ def status_then(
     unfinished = [Status.DRAFT.value, Status.RETURNED.value, Status.DELETED.value]
     now = sa.case(
         (sa.and_(b.c.status.in_(stands), sa.not_(was_submitted)), NOT_SUBMITTED),
-        (sa.and_(_SENT_AGAIN, sa.or_(h.sent_at.is_(None), h.sent_at <= b.c.status_at)), b.c.status),
+        (sa.and_(_SENT_AGAIN, sa.or_(h.told_at.is_(None), h.told_at <= b.c.status_at)), b.c.status),
         else_=status_now(),
     )
     return sa.case(
         (sa.or_(b.c.status_at.is_(None), b.c.status_at < at), now),
-        (sa.and_(h.status.in_(unfinished), h.sent_at > h.held_from), Status.PENDING.value),
+        (sa.and_(h.status.in_(unfinished), h.told_at > h.held_from), Status.PENDING.value),
         (h.status == Status.DELETED, NOT_SUBMITTED),
         (sa.and_(h.status.in_(stands), _UNPROVEN, sa.not_(was_submitted)), NOT_SUBMITTED),
         (h.status.is_not(None), h.status),
@@ -51,7 +51,9 @@ def status_then(
 
 
 def history(at: datetime) -> sa.Subquery:
-    """By record, the last status that held before `at` and the last submission."""
+    """By record, the last status that held before `at`, and the last submission: `sent_at` by what
+    is proven of it, `told_at` by what it says of itself.
+    """
     b, s = behavior, behavior_status
     held_from = sa.func.coalesce(s.c.status_at, s.c.seen_at)
     ranked = (
@@ -69,15 +71,20 @@ def history(at: datetime) -> sa.Subquery:
     own = sa.select(
         b.c.id.label("behavior_id"),
         sa.case((_UNPROVEN, b.c.first_submitted_seen_at), else_=b.c.submitted_at).label("at"),
+        b.c.submitted_at.label("told_at"),
     )
     earlier = (
-        sa.select(s.c.behavior_id, s.c.submitted_at)
+        sa.select(s.c.behavior_id, s.c.submitted_at, s.c.submitted_at)
         .join(b, b.c.id == s.c.behavior_id)
         .where(sa.not_(sa.and_(_UNPROVEN, s.c.submitted_at == b.c.submitted_at)))
     )
     each = sa.union_all(own, earlier).subquery()
     sent = (
-        sa.select(each.c.behavior_id, sa.func.max(each.c.at).label("at"))
+        sa.select(
+            each.c.behavior_id,
+            sa.func.max(each.c.at).label("at"),
+            sa.func.max(each.c.told_at).label("told_at"),
+        )
         .where(each.c.at < at)
         .group_by(each.c.behavior_id)
         .subquery()
@@ -88,6 +95,7 @@ def history(at: datetime) -> sa.Subquery:
             ranked.c.status,
             ranked.c.held_from,
             sent.c.at.label("sent_at"),
+            sent.c.told_at,
         )
         .select_from(
             b.outerjoin(

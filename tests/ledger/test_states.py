@@ -249,6 +249,21 @@ def test_a_record_returned_before_the_close_and_fixed_after_it_is_cleared_late(
     assert seal_of(book)["statements"][0]["reasons"] == {"returned": 1}
 
 
+def test_what_was_returned_before_it_was_first_seen_was_not_sent_in_again_by_being_seen(
+    store: Store,
+) -> None:
+    book = Book(store)
+    book.pulled("test", "2022-01-20T07:00")
+    sent, seen = "2022-01-11T09:00", china("2022-02-01T09:00")
+    accepted = china("2022-02-14T08:00")
+    record = book.record(submitted=sent, first_submitted_seen_at=seen, status_at=accepted)
+    book.see(record, "returned", china("2022-01-25T08:00"), china(sent), seen)
+    book.see(record, "accepted", accepted, china(sent), accepted)
+    assert book.january(LATER).sealed_state == "not_cleared"
+    assert book.fact(record, "submission_unproven") is True
+    assert seal_of(book)["statements"][0]["reasons"] == {"returned": 1}
+
+
 def test_the_sealed_state_never_changes_and_the_current_one_does(store: Store) -> None:
     book = Book(store)
     book.record()

@@ -158,14 +158,11 @@ def status_now(record: Record) -> str:
 
 def status_as_of(world: World, record: Record, instant: datetime) -> str:
     """The status at a past instant, by what was seen and the instants that it names."""
-    unproven = is_unproven(world, record)
-    if unproven:
-        sent = {record.submitted_seen_at} | {
-            each.submitted_at for each in record.seen if each.submitted_at != record.submitted_at
-        }
-    else:
-        sent = {each.submitted_at for each in record.seen}
-    before = [each for each in sent if each is not None and each < instant]
+    seen = record.submitted_seen_at if is_unproven(world, record) else record.submitted_at
+    sent = {(each.submitted_at, each.submitted_at) for each in record.seen}
+    sent -= {(record.submitted_at, record.submitted_at)}
+    sent |= {(record.submitted_at, seen)}
+    before = [told for told, proven in sent if told and proven and proven < instant]
     if record.status_at is None:
         status, held = status_now(record), None
     else:
