@@ -95,7 +95,7 @@ _CONTENT = [column.name for column in backlog.columns if column.name != "id"]
 _AT: sa.BindParameter[datetime] = sa.bindparam("found_at", type_=Instant())
 _LOOK: sa.BindParameter[int] = sa.bindparam("found_by", type_=sa.Integer())
 """The moment of events: who writes them tells it."""
-_NOTHING = sa.cast(sa.null(), Id)
+_NOTHING, _NOBODY = sa.cast(sa.null(), Id), sa.cast(sa.null(), sa.Text)
 _EVENT = [column.name for column in backlog_event.columns if column.name != "id"]
 
 
@@ -195,6 +195,7 @@ def event(
     by_behavior: sa.ColumnElement[Any] = _NOTHING,
     by_exemption: sa.ColumnElement[Any] = _NOTHING,
     was_number: sa.ColumnElement[Any] = _NOTHING,
+    from_heirs: sa.ColumnElement[Any] = _NOBODY,
 ) -> sa.Select[Any]:
     """Events of `row`'s units; by which other record or exemption, where there is one.
 
@@ -206,6 +207,7 @@ def event(
         row.c.department,
         row.c.month,
         row.c.heirs,
+        from_heirs,
         row.c.kind,
         row.c.behavior_id,
         row.c.expected_id,
@@ -299,9 +301,9 @@ def _changed() -> sa.Select[Any]:
 
 def _handed_over() -> sa.Select[Any]:
     """Units that stay in their month, and that others answer for in later ones than before."""
-    n = _standing
+    n, cause = _standing, sa.literal(Cause.SUCCEEDED.value)
     return (
-        event(n, n.c.reason, n.c.reason, sa.literal(Cause.SUCCEEDED.value))
+        event(n, n.c.reason, n.c.reason, cause, from_heirs=backlog.c.heirs)
         .select_from(_CONTINUED)
         .where(n.c.heirs.is_distinct_from(backlog.c.heirs), sa.not_(_HAS_MOVED))
     )

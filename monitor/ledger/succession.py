@@ -212,14 +212,13 @@ def owner_in(
     return sa.case(*cases, else_=units.c.department) if cases else units.c.department
 
 
-def owner_before(units: sa.FromClause, paths: Sequence[str]) -> sa.ColumnElement[str]:
-    """Who answered for units, that have `department` and `heirs`, before the last of the heirs."""
-    cases = [
-        (units.c.heirs == heirs, sa.literal(passed[-2]) if len(passed) > 1 else units.c.department)
-        for heirs in paths
-        if (passed := [code for _since, code in parsed(heirs)])
-    ]
-    return sa.case(*cases, else_=units.c.department) if cases else units.c.department
+def owner_before(events: sa.FromClause, paths: Sequence[str]) -> sa.ColumnElement[str]:
+    """Who answered for units, that have `department` and `from_heirs`, until they were handed over.
+
+    `paths` are the heirs that there were.
+    """
+    cases = [(events.c.from_heirs == heirs, sa.literal(parsed(heirs)[-1][1])) for heirs in paths]
+    return sa.case(*cases, else_=events.c.department) if cases else events.c.department
 
 
 def paths(connection: sa.Connection, units: sa.Table) -> Sequence[str]:

@@ -10,7 +10,7 @@ from monitor.ledger.statements import Statement
 from monitor.store import Store
 from monitor.store.tables import behavior, department, statement_change
 from monitor.words import DISTRICT, MonthState
-from tests.ledger.book import JANUARY, A, B, Book, china
+from tests.ledger.book import JANUARY, A, B, Book, C, china
 
 BEFORE, NEXT_DAY, LATER = "2022-01-20T10:00", "2022-01-21T10:00", "2022-01-24T10:00"
 
@@ -196,6 +196,51 @@ def test_what_a_department_leaves_comes_to_who_follows(store: Store) -> None:
         ("02-10", 0, 0, 0, 1),
     ]
     assert [each[1:] for each in moved(book, DISTRICT)] == [(1, 0, 0, 1), *[(0, 0, 0, 1)] * 3]
+
+
+def test_what_was_handed_on_twice_between_two_looks_leaves_who_had_it_at_the_first(
+    store: Store,
+) -> None:
+    book = Book(store, (C,))
+    keys = [book.department(code) for code in (A, B)]
+    book.record(status="draft", submitted=None)
+    book.tick("2022-02-07T10:00")
+    book.amend(department, keys[0], in_scope_to=date(2022, 2, 8), successors=B)
+    book.amend(department, keys[1], in_scope_to=date(2022, 2, 28), successors=C)
+    book.tick("2022-03-02T10:00")
+    assert moved(book, A)[-1] == ("03-02", 0, 0, 1, 0)
+    assert [each[1:] for each in moved(book, B)] == [(0, 0, 0, 0)]
+    assert moved(book, C)[-1] == ("03-02", 1, 0, 0, 1)
+
+
+def test_what_is_handed_over_otherwise_than_before_leaves_who_had_it_last(store: Store) -> None:
+    book = Book(store, (B, C))
+    key = book.department(A)
+    book.record(status="draft", submitted=None)
+    book.tick("2022-02-07T10:00")
+    book.amend(department, key, in_scope_to=date(2022, 2, 8), successors=B)
+    book.tick("2022-02-09T10:00")
+    book.amend(department, key, successors=C)
+    book.tick("2022-02-10T10:00")
+    book.amend(department, key, in_scope_to=None, successors=None)
+    book.tick("2022-02-11T10:00")
+    assert moved(book, A) == [
+        ("02-07", 1, 0, 0, 1),
+        ("02-09", 0, 0, 1, 0),
+        ("02-11", 1, 0, 0, 1),
+    ]
+    assert [each[1:] for each in moved(book, B)] == [
+        (0, 0, 0, 0),
+        (1, 0, 0, 1),
+        (0, 0, 1, 0),
+        (0, 0, 0, 0),
+    ]
+    assert [each[1:] for each in moved(book, C)] == [
+        (0, 0, 0, 0),
+        (0, 0, 0, 0),
+        (1, 0, 0, 1),
+        (0, 0, 1, 0),
+    ]
 
 
 def test_the_trend_of_a_department_without_statements_is_empty(store: Store) -> None:

@@ -17,7 +17,7 @@ from monitor.ledger import links, making, statements
 from monitor.sources import counts
 from monitor.store import Store
 from monitor.store.schema import MIGRATIONS
-from monitor.store.tables import behavior, expected, metadata, run, statement, tally
+from monitor.store.tables import backlog_event, behavior, expected, metadata, run, statement, tally
 from monitor.words import UNKNOWN_DEPARTMENT
 from monitor.workdays import Month
 from tests.metrics.example import standing
@@ -47,14 +47,19 @@ def first_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stor
             connection.exec_driver_sql("CREATE DATABASE first")
         url = server.set(database="first").render_as_string(hide_password=False)
     store = Store(url)
+    _upgrade(store, "0001")
+    yield store
+    store.close()
+
+
+def _upgrade(store: Store, revision: str) -> None:
+    """Bring a store to an older schema."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with store.engine.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
         connection.commit()
-    yield store
-    store.close()
 
 
 def test_documents_of_an_older_store_are_found_by_their_number(first_store: Store) -> None:
@@ -142,6 +147,34 @@ def test_units_of_an_older_store_are_made_by_the_first_look(first_store: Store) 
     assert (made.units, again.units) == (2, 0)
     assert (before.as_of, before.obligations, before.reasons) == (seen, 0, {"unentered": 3})
     assert (after.obligations, dict(after.reasons)) == (2, {"unentered": 1})
+
+
+def test_events_of_an_older_store_tell_who_had_what_was_handed_over(first_store: Store) -> None:
+    _upgrade(first_store, "0017")
+    e = backlog_event.c
+    old = sa.table(
+        "backlog_event", *(sa.column(c.name, c.type) for c in e if c is not e.from_heirs)
+    )
+    at = datetime(2022, 2, 9, tzinfo=UTC)
+    place: dict[str, object] = {"department": "示范局", "month": "2022-01"}
+    row = place | {"kind": "check", "to_reason": "draft"}
+    handed = {"from_reason": "draft", "cause": "succeeded"}
+    unit: dict[str, object] = {"behavior_id": 1, "expected_id": 7}
+    with first_store.writing() as connection:
+        for look, told in enumerate(
+            [
+                row | {"expected_id": 7, "cause": "found"},
+                row | {"behavior_id": 2, "cause": "found", "heirs": "2022-02:C"},
+                row | unit | handed | {"heirs": "2022-02:B"},
+                row | unit | handed | {"heirs": "2022-02:B;2022-03:C"},
+            ]
+        ):
+            moment = {"at": at + timedelta(days=look), "look": look + 1}
+            connection.execute(sa.insert(old).values(told | moment))
+    first_store.upgrade()
+    with first_store.reading() as connection:
+        found = connection.scalars(sa.select(e.from_heirs).order_by(e.id)).all()
+    assert found == [None, None, None, "2022-02:B"]
 
 
 def test_an_empty_store_says_to_upgrade(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ backlog_event = Table(
     Column("department", Text, nullable=False),
     Column("month", Text, nullable=False),
     Column("heirs", Text),  # as of the unit
+    Column("from_heirs", Text),  # before, of a unit that was handed over
     Column("kind", Text, nullable=False),
     Column("behavior_id", Id),
     Column("expected_id", Id),
