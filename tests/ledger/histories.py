@@ -107,6 +107,8 @@ class Case:
     ends: Mapping[str, Ending]
     renamed: Renamed | None
     ends_at: int  # the look from which the directory says either
+    ends_otherwise: Mapping[str, Ending]
+    corrected_at: int  # the look from which it says this instead
     items: tuple[Item, ...]
     lives: tuple[Life, ...]
     expected: tuple[tuple[Expected, int, int], ...]  # with the looks at which it comes and goes
@@ -228,16 +230,18 @@ def _items(draw: st.DrawFn) -> tuple[Item, ...]:
 def cases(draw: st.DrawFn) -> Case:
     """A district of two or three departments with a few records, and two to four looks at it."""
     looks = draw(st.lists(st.sampled_from(LOOKS), min_size=2, max_size=4, unique=True))
-    ends = draw(_ends)
-    go_on = sorted({A, B, C} - ends.keys())
+    ends, otherwise = draw(_ends), draw(_ends)
+    go_on = sorted({A, B, C} - ends.keys() - otherwise.keys())
     return Case(
         tuple(sorted(looks)),
         draw(st.sampled_from(["office", "department"])),
         draw(st.sampled_from([True, True, False])),
         draw(st.frozensets(_instants, max_size=3)),
         ends,
-        draw(st.none() | st.builds(Renamed, st.sampled_from(go_on), _last_days)),
+        draw(st.none() | st.builds(Renamed, st.sampled_from(go_on), _last_days)) if go_on else None,
         draw(st.sampled_from([0, 0, 1, 2])),
+        otherwise,
+        draw(_rarely),
         draw(_items()),
         tuple(draw(st.lists(_lives(), min_size=2, max_size=8))),
         tuple(draw(st.lists(_asked(), min_size=1, max_size=5))),

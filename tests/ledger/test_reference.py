@@ -19,7 +19,7 @@ from monitor.store.tables import expected as expected_table
 from monitor.words import DISTRICT
 from monitor.workdays import ZONE, day_end
 from tests.ledger.book import A, B, Book, C
-from tests.ledger.histories import Case, cases
+from tests.ledger.histories import Case, Ending, cases
 from tests.ledger.reference.statements import Ledger, Standing
 from tests.ledger.reference.units import SUBMITTED, Unit, units
 from tests.ledger.reference.world import Expected, Record, Seen, World, day_of, months_up_to
@@ -42,7 +42,7 @@ class District:
         self.case = case
         self.book = Book(store, (), charge_pending=case.charge_pending, strict_month=case.strict)
         self.departments = {code: self.book.department(code) for code in (A, B, C)}
-        self.ended: set[str] = set()
+        self.ends: Mapping[str, Ending] = {}
         self.renamed: set[str] = set()
         for item in case.items:
             self.book.item(
@@ -157,13 +157,16 @@ class District:
                 self.book.withdraw(exemption, self.exemptions.pop(place))
 
     def _end(self, number: int) -> None:
-        """The directory says which departments end, and who follows."""
-        for code, ending in self.case.ends.items():
-            if number >= self.case.ends_at and code not in self.ended:
-                self.ended.add(code)
-                heirs = "、".join(ending.successors) or None
-                key = self.departments[code]
-                self.book.amend(department, key, in_scope_to=ending.last, successors=heirs)
+        """The directory says which departments end, and who follows; it may be corrected."""
+        says = self.case.ends if number < self.case.corrected_at else self.case.ends_otherwise
+        ends = says if number >= self.case.ends_at else {}
+        for code, key in self.departments.items():
+            ending = ends.get(code)
+            if ending != self.ends.get(code):
+                heirs = "、".join(ending.successors) or None if ending else None
+                last = ending.last if ending else None
+                self.book.amend(department, key, in_scope_to=last, successors=heirs)
+        self.ends = ends
 
     def _rename(self, number: int) -> None:
         """The directory says that a department is called otherwise from a day on."""
@@ -176,7 +179,7 @@ class District:
         self.book.department(renamed.code, short_name="示范新局", in_scope_from=first)
 
     def _world(self) -> World:
-        ends = {code: each for code, each in self.case.ends.items() if code in self.ended}
+        ends = self.ends
         return World(
             departments={
                 code: ends[code].last if code in ends else None for code in self.departments
@@ -334,7 +337,7 @@ def _compare_seals(district: District, ledger: Ledger) -> None:
 
 
 @settings(
-    max_examples=24,
+    max_examples=60,
     derandomize=True,
     database=None,
     deadline=None,
