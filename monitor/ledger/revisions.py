@@ -63,6 +63,21 @@ def waiting(connection: sa.Connection) -> Mapping[str, Reopening]:
     return {month: each for (month, _), each in found if month not in sealed}
 
 
+def waiting_places(connection: sa.Connection) -> frozenset[tuple[str, str]]:
+    """Departments and months of the seals that hold no longer and are not followed yet."""
+    month_and_revision = [(month, each.revision) for month, each in waiting(connection).items()]
+    if not month_and_revision:
+        return frozenset()
+    query = sa.select(seal.c.month, seal.c.document).where(
+        sa.tuple_(seal.c.month, seal.c.revision).in_(month_and_revision)
+    )
+    return frozenset(
+        (each["department"], row.month)
+        for row in connection.execute(query)
+        for each in row.document["statements"]
+    )
+
+
 def reopen(
     connection: sa.Connection, month: Month, now: datetime, by: str, reason: str, earliest: Month
 ) -> Reopening:

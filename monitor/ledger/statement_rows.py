@@ -30,18 +30,20 @@ def sealed(
 ) -> frozenset[tuple[str, str]]:
     """Departments, of all or of some, and months that have a sealed statement.
 
-    A month that was reopened and waits to be sealed anew is among them.
+    Those of a month that was reopened and waits to be sealed anew are among them.
     """
-    is_kept = sa.or_(
-        statement.c.sealed_state.is_not(None),
-        statement.c.month.in_(revisions.waiting(connection)),
-    )
     query = sa.select(statement.c.department, statement.c.month).where(
-        is_kept, statement.c.department != DISTRICT
+        statement.c.sealed_state.is_not(None)
     )
     if departments is not None:
         query = query.where(bulk.one_of(connection, statement.c.department, sorted(departments)))
-    return frozenset((department, month) for department, month in connection.execute(query))
+    places = {(department, month) for department, month in connection.execute(query)}
+    places |= revisions.waiting_places(connection)
+    return frozenset(
+        (department, month)
+        for department, month in places
+        if department != DISTRICT and (departments is None or department in departments)
+    )
 
 
 def accounts_of(connection: sa.Connection, settings: Settings, month: Month) -> list[Account]:

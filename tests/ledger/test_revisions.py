@@ -9,8 +9,8 @@ from monitor.errors import EntryError
 from monitor.ledger import closing, revisions, seals, statements, verification
 from monitor.ledger.revisions import Reopening
 from monitor.store import Store
-from monitor.store.tables import audit, department, reopening, seal, statement
-from monitor.words import DISTRICT
+from monitor.store.tables import audit, behavior, department, reopening, seal, statement
+from monitor.words import DISTRICT, UNKNOWN_DEPARTMENT
 from monitor.workdays import Month
 from tests.ledger.book import JANUARY, A, B, Book, china
 
@@ -123,6 +123,21 @@ def test_a_department_that_has_left_keeps_its_place_in_a_reopened_month(store: S
         (A, "cleared_on_time"),
         (B, "cleared_on_time"),
     }
+
+
+def test_who_has_a_statement_between_two_seals_and_nothing_in_the_end_is_in_neither(
+    store: Store,
+) -> None:
+    book = Book(store)
+    book.tick("2022-01-20T12:00")
+    book.tick(SEALED)
+    record = book.record(owner=None, status="draft", submitted=None)
+    book.tick("2022-02-15T12:00")
+    assert {each[0] for each in states(book)} == {A, UNKNOWN_DEPARTMENT}
+    reopen(book)
+    book.withdraw(behavior, record)
+    book.tick(REOPENED)
+    assert {each[0] for each in states(book)} == {A}
 
 
 def test_who_reopened_when_and_why_is_in_the_audit_trail(store: Store) -> None:
