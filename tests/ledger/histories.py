@@ -115,6 +115,7 @@ class Case:
     exemptions: tuple[tuple[Exemption, int, int], ...]
     zero_reports: tuple[ZeroReport, ...]
     restarts: frozenset[int]  # looks before which the daemon is killed amid one
+    reopenings: frozenset[int]  # looks before which the first sealed month is reopened
 
 
 _days = st.sampled_from(DAYS)
@@ -260,4 +261,5 @@ def cases(draw: st.DrawFn) -> Case:
             )
         ),
         draw(st.frozensets(st.integers(0, 3), max_size=1)),
+        draw(st.frozensets(st.integers(1, 3), max_size=2)),
     )

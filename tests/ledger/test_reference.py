@@ -11,13 +11,21 @@ from typing import Any
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 
-from monitor.ledger import bygone, tallies, trend
+from monitor.ledger import bygone, revisions, tallies, trend
 from monitor.ledger.statements import Statement
 from monitor.store import Store
-from monitor.store.tables import backlog, backlog_event, department, exemption, metadata, seal
+from monitor.store.tables import (
+    backlog,
+    backlog_event,
+    department,
+    exemption,
+    look,
+    metadata,
+    seal,
+)
 from monitor.store.tables import expected as expected_table
 from monitor.words import DISTRICT
-from monitor.workdays import ZONE, day_end
+from monitor.workdays import ZONE, Month, day_end
 from tests.ledger.book import A, B, Book, C
 from tests.ledger.histories import Case, Ending, cases
 from tests.ledger.reference.statements import Ledger, Standing
@@ -79,6 +87,12 @@ class District:
         if number in self.case.restarts:
             self.book.kill_amid(now)
         return self._world(), self.book.tick(now)
+
+    def reopen(self, month: str, now: datetime) -> None:
+        """The office says that a month's seal holds no longer."""
+        of = Month.parse(month)
+        with self.book.store.writing() as connection:
+            revisions.reopen(connection, of, now, "示范人员", "示范原因", of)
 
     def _land(self, place: int, kind: str, told: dict[str, Any], now: datetime) -> None:
         old = self.records.get(place)
@@ -236,6 +250,8 @@ def _figures(figures: dict[str, dict[str, int]]) -> dict[str, tuple[int, int]]:
 def _compare(
     district: District, ledger: Ledger, number: int, now: datetime
 ) -> dict[tuple[str, str], Statement]:
+    if number in district.case.reopenings and (month := ledger.reopen()) is not None:
+        district.reopen(month, now)
     world, made = district.look(number, now)
     _compare_backlog(district, world, now)
     months = months_up_to(day_of(now).strftime("%Y-%m"), min(month for _code, month in made))
@@ -284,9 +300,9 @@ def _compare_backlog(district: District, world: World, now: datetime) -> None:
 def _compare_past(district: District, past: Mapping[int, Past]) -> None:
     """What each look left is read from what was kept as it was when the look was made."""
     with district.book.store.reading() as connection:
-        for look, (standing, made) in past.items():
+        for number, (standing, made) in past.items():
             for (code, month), statement in made.items():
-                found = bygone.standing(connection, look, code, statement.month)
+                found = bygone.standing(connection, number, code, statement.month)
                 columns = (found.c[name] for name in PAST_COLUMNS)
                 rows = [tuple(row) for row in connection.execute(sa.select(*columns))]
                 assert len(rows) == statement.backlog + statement.pending
@@ -303,7 +319,8 @@ def _compare_past(district: District, past: Mapping[int, Past]) -> None:
 
 
 def _compare_seals(district: District, ledger: Ledger) -> None:
-    documents = [document for (document,) in district.book.rows(sa.select(seal.c.document))]
+    query = sa.select(seal.c.document).order_by(seal.c.month, seal.c.revision)
+    documents = [document for (document,) in district.book.rows(query)]
     found = {
         (each["department"], document["month"]): (
             each["state"],
@@ -352,5 +369,6 @@ def test_the_ledger_says_what_the_rule_says(store: Store, case: Case) -> None:
         made = _compare(district, ledger, number, now)
         b = backlog.c
         rows = district.book.rows(sa.select(*(b[name] for name in PAST_BACKLOG)))
-        past[number + 1] = (rows, made)
+        [(last,)] = district.book.rows(sa.select(sa.func.max(look.c.number)))
+        past[last] = (rows, made)
     _compare_past(district, past)

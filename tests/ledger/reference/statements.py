@@ -241,7 +241,8 @@ class Ledger:
             if closing <= at and month not in self.sealed_months:
                 then = units(world, closing, as_of_close=True)
                 self.sealed_months.add(month)
-                for code, each in standings(world, then, month, closing, closing).items():
+                before = [code for code, sealed in self.sealed if sealed == month]
+                for code, each in standings(world, then, month, closing, closing, before).items():
                     self.sealed[code, month] = each
             kept = [code for code, sealed in self.sealed if sealed == month]
             made = standings(world, now, month, at, _ever(at), kept)
@@ -251,6 +252,15 @@ class Ledger:
             for code, each in made.items():
                 found[code, month] = (each, *self._states(code, month, each.state))
         return found
+
+    def reopen(self) -> str | None:
+        """Open the first sealed month again; it is sealed anew by the next tick."""
+        if not self.sealed_months:
+            return None
+        month = min(self.sealed_months)
+        self.sealed_months.remove(month)
+        self.late = {(code, late) for code, late in self.late if late != month}
+        return month
 
     def _count_moved_out(self, now: list[Unit]) -> None:
         """Obligations that are none in their place any more; one goes on as its record first."""
