@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 
-from monitor.ledger import bygone, revisions, tallies, trend
+from monitor.ledger import bygone, revisions, tallies, trend, verification
 from monitor.ledger.statements import Statement
 from monitor.store import Store
 from monitor.store.tables import (
@@ -319,6 +319,8 @@ def _compare_past(district: District, past: Mapping[int, Past]) -> None:
 
 
 def _compare_seals(district: District, ledger: Ledger) -> None:
+    with district.book.store.reading() as connection:
+        assert verification.verify(connection).broken == ()
     query = sa.select(seal.c.document).order_by(seal.c.month, seal.c.revision)
     documents = [document for (document,) in district.book.rows(query)]
     found = {
