@@ -33,16 +33,16 @@ def sealed(
     Those of a month that was reopened and waits to be sealed anew are among them.
     """
     query = sa.select(statement.c.department, statement.c.month).where(
-        statement.c.sealed_state.is_not(None)
+        statement.c.sealed_state.is_not(None), statement.c.department != DISTRICT
     )
     if departments is not None:
         query = query.where(bulk.one_of(connection, statement.c.department, sorted(departments)))
     places = {(department, month) for department, month in connection.execute(query)}
-    places |= revisions.waiting_places(connection)
-    return frozenset(
+    asked = None if departments is None else frozenset(departments)
+    return frozenset(places).union(
         (department, month)
-        for department, month in places
-        if department != DISTRICT and (departments is None or department in departments)
+        for department, month in revisions.waiting_places(connection)
+        if department != DISTRICT and (asked is None or department in asked)
     )
 
 

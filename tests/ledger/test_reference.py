@@ -177,8 +177,8 @@ class District:
         for code, key in self.departments.items():
             ending = ends.get(code)
             if ending != self.ends.get(code):
-                heirs = "、".join(ending.successors) or None if ending else None
-                last = ending.last if ending else None
+                last, successors = (ending.last, ending.successors) if ending else (None, ())
+                heirs = "、".join(successors) or None
                 self.book.amend(department, key, in_scope_to=last, successors=heirs)
         self.ends = ends
 
@@ -193,12 +193,10 @@ class District:
         self.book.department(renamed.code, short_name="示范新局", in_scope_from=first)
 
     def _world(self) -> World:
-        ends = self.ends
+        lasts = {code: each.last for code, each in self.ends.items()}
         return World(
-            departments={
-                code: ends[code].last if code in ends else None for code in self.departments
-            },
-            successors={code: each.successors for code, each in ends.items()},
+            departments={code: lasts.get(code) for code in self.departments},
+            successors={code: each.successors for code, each in self.ends.items()},
             charge_pending=self.case.charge_pending,
             strict=self.case.strict,
             pulls=tuple(self.case.pulls),

@@ -138,6 +138,9 @@ def test_who_has_a_statement_between_two_seals_and_nothing_in_the_end_is_in_neit
     book.withdraw(behavior, record)
     book.tick(REOPENED)
     assert {each[0] for each in states(book)} == {A}
+    with store.reading() as connection:
+        sealed = [each.document["statements"] for each in seals.read(connection)]
+    assert [[each["department"] for each in there] for there in sealed] == [[A, DISTRICT]] * 2
 
 
 def test_who_reopened_when_and_why_is_in_the_audit_trail(store: Store) -> None:
