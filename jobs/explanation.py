@@ -12,7 +12,7 @@ from rich.text import Text
 from jobs.board import close_text
 from jobs.units_table import DaysTable, UnitsTable, blank, rules, standing, why
 from monitor.directory import Department, named
-from monitor.ledger.backlog import Cause
+from monitor.ledger.causes import Cause
 from monitor.ledger.explain import Explanation, FigureLine, ReasonLine
 from monitor.ledger.explained_units import Line
 from monitor.ledger.figures import Name, percent

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.directory import Department, Directory, named
-from monitor.ledger.backlog import Cause
+from monitor.ledger.causes import Cause
 from monitor.ledger.figures import Name, macro_name, percent
 from monitor.ledger.revisions import Reopening
 from monitor.ledger.seals import Seal

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.ledger import exemptions, scratch
+from monitor.ledger.causes import CHANGED_BY, CLEARED_BY, Cause
 from monitor.ledger.days import DayEnd
 from monitor.ledger.obligations import among, is_live, item_has_ended, seen
 from monitor.store import planner
@@ -25,61 +26,6 @@ from monitor.store.tables import (
     unit,
 )
 from monitor.store.types import Id, Instant
-from monitor.words import Reason, Word
-
-
-class Cause(Word):
-    """Why a unit entered the backlog, changed in it, or left it."""
-
-    FOUND = "found", "发现"
-    FOUND_LATE = "found_late", "清零时点后发现"
-    ENTERED = "entered", "录入"
-    SUBMITTED = "submitted", "提交"
-    RETURNED = "returned", "退回"
-    JUDGED = "judged", "检核"
-    FIXED = "fixed", "整改"
-    ACCEPTED = "accepted", "通过"
-    MATCHED = "matched", "比对"
-    DELETED = "deleted", "删除"
-    WITHDRAWN = "withdrawn", "应录撤回"
-    DATE_CHANGED = "date_changed", "日期变更"
-    TRANSFERRED = "transferred", "部门变更"
-    EXEMPTED = "exempted", "免报核销"
-    ITEM_ENDED = "item_ended", "事项停用"
-    SUCCEEDED = "succeeded", "机构承接"
-    DUPLICATE = "duplicate", "重复"
-    EXEMPT_NO_MORE = "exempt_no_more", "不再免报核销"
-    DUPLICATE_NO_MORE = "duplicate_no_more", "不再重复"
-
-
-MOVED_OUT = (
-    Cause.DELETED,
-    Cause.WITHDRAWN,
-    Cause.DATE_CHANGED,
-    Cause.TRANSFERRED,
-    Cause.SUCCEEDED,
-    Cause.EXEMPTED,
-    Cause.ITEM_ENDED,
-    Cause.DUPLICATE,
-)
-"""The causes by which a unit leaves a month without having been cleared (移出)."""
-
-_CHANGED_BY = {
-    Reason.UNENTERED: Cause.DELETED,
-    Reason.DRAFT: Cause.ENTERED,
-    Reason.RETURNED: Cause.RETURNED,
-    Reason.PENDING: Cause.SUBMITTED,
-    Reason.INVALID: Cause.JUDGED,
-    Reason.UNLINKED: Cause.JUDGED,
-}
-_CLEARED_BY = {
-    Reason.UNENTERED: Cause.ENTERED,
-    Reason.DRAFT: Cause.SUBMITTED,
-    Reason.RETURNED: Cause.FIXED,
-    Reason.PENDING: Cause.ACCEPTED,
-    Reason.INVALID: Cause.FIXED,
-    Reason.UNLINKED: Cause.FIXED,
-}
 
 _standing = scratch.table(
     "ledger_standing",
@@ -95,7 +41,8 @@ _CONTENT = [column.name for column in backlog.columns if column.name != "id"]
 _AT: sa.BindParameter[datetime] = sa.bindparam("found_at", type_=Instant())
 _LOOK: sa.BindParameter[int] = sa.bindparam("found_by", type_=sa.Integer())
 """The moment of events: who writes them tells it."""
-_NOTHING, _NOBODY = sa.cast(sa.null(), Id), sa.cast(sa.null(), sa.Text)
+_NOTHING = sa.cast(sa.null(), Id)
+_NOBODY = sa.cast(sa.null(), sa.Text)
 _EVENT = [column.name for column in backlog_event.columns if column.name != "id"]
 
 
@@ -236,7 +183,7 @@ def _entered() -> sa.Select[Any]:
         (was.c.exempt, Cause.EXEMPT_NO_MORE.value),
         (was.c.duplicate, Cause.DUPLICATE_NO_MORE.value),
         (sa.and_(n.c.behavior_id.is_(None), its_record_is_there), Cause.MATCHED.value),
-        (known, sa.case(_CHANGED_BY, value=n.c.reason)),
+        (known, sa.case(CHANGED_BY, value=n.c.reason)),
         (n.c.month <= sa.bindparam("closed", type_=sa.Text()), Cause.FOUND_LATE.value),
         else_=Cause.FOUND.value,
     )
@@ -284,9 +231,7 @@ def _changed() -> sa.Select[Any]:
     n = _standing
     same_reason, was = n.c.reason == backlog.c.reason, number_of(backlog)
     is_another = was != number_of(n)
-    cause = sa.case(
-        (same_reason, Cause.MATCHED.value), else_=sa.case(_CHANGED_BY, value=n.c.reason)
-    )
+    cause = sa.case((same_reason, Cause.MATCHED.value), else_=sa.case(CHANGED_BY, value=n.c.reason))
     changed = event(
         n,
         backlog.c.reason,
@@ -347,7 +292,7 @@ def _left(lines: Collection[tuple[str, str]]) -> sa.Select[Any]:
         (then("duplicate"), Cause.DUPLICATE.value),
         (moved, move_cause(backlog.c.department, department, lines)),
         (then("reason").is_not(None), Cause.MATCHED.value),
-        else_=sa.case(_CLEARED_BY, value=backlog.c.reason),
+        else_=sa.case(CLEARED_BY, value=backlog.c.reason),
     )
     by_behavior = sa.case(
         (cause.in_([Cause.MATCHED.value, Cause.ENTERED.value]), by_expected.c.behavior_id),

@@ -12,7 +12,8 @@ from functools import lru_cache
 
 import sqlalchemy as sa
 
-from monitor.ledger.backlog import MOVED_OUT, Cause, Moment, event, is_dated_out, move_cause
+from monitor.ledger.backlog import Moment, event, is_dated_out, move_cause
+from monitor.ledger.causes import MOVED_OUT, Cause
 from monitor.ledger.obligations import among, is_obligation, seen
 from monitor.store import bulk
 from monitor.store.tables import backlog_event, unit

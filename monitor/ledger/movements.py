@@ -13,7 +13,7 @@ from datetime import date, datetime, time
 import sqlalchemy as sa
 
 from monitor.ledger import succession
-from monitor.ledger.backlog import MOVED_OUT, Cause
+from monitor.ledger.causes import MOVED_OUT, Cause
 from monitor.ledger.days import LocalDay, MonthOf
 from monitor.store.tables import backlog_event
 from monitor.words import DISTRICT

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from monitor.config import Settings
 from monitor.ledger import exemptions, succession
-from monitor.ledger.backlog import Cause
+from monitor.ledger.causes import Cause
 from monitor.ledger.explained_units import Line, lines
 from monitor.ledger.machine_form import machine_form
 from monitor.sources.normalise import document_key
