@@ -12,6 +12,7 @@ from monitor.config import Settings
 from monitor.ledger.day_count import DayCount, counted
 from monitor.ledger.days import LocalDay
 from monitor.ledger.obligations import submission_on
+from monitor.store import statuses
 from monitor.store.tables import behavior, behavior_status, expected, finding, rule
 from monitor.words import Kind, Reason, Severity
 
@@ -61,8 +62,8 @@ def lines(
     coalesce = sa.func.coalesce
     status_on, sent_on = LocalDay(behavior.c.status_at), submission_on(behavior)
     if then is not None:
-        status_on = LocalDay(_last_seen(behavior_status.c.status_at, then))
-        sent_on = coalesce(LocalDay(_last_seen(behavior_status.c.submitted_at, then)), sent_on)
+        status_on = LocalDay(_last_seen("status_at", then))
+        sent_on = coalesce(LocalDay(_last_seen("submitted_at", then)), sent_on)
     query = (
         sa.select(
             of,
@@ -91,16 +92,18 @@ def lines(
     return tuple(_line(row, settings, failures.get(row.behavior_id, ())) for row in rows)
 
 
-def _last_seen(column: sa.Column[Any], then: datetime) -> sa.ScalarSelect[Any]:
+def _last_seen(name: str, then: datetime) -> sa.ColumnElement[Any]:
     """What the last status said that a record had been seen in at an instant."""
-    s = behavior_status.c
-    return (
-        sa.select(column)
-        .where(s.behavior_id == behavior.c.id, s.seen_at <= then)
+    s, b = behavior_status.c, behavior.c
+    last = (
+        sa.select(s[name])
+        .where(s.behavior_id == b.id, s.seen_at <= then)
         .order_by(s.id.desc())
         .limit(1)
         .scalar_subquery()
     )
+    own = sa.case((b.first_seen_at <= then, b[name]))
+    return sa.case((statuses.is_only(), own), else_=last)
 
 
 _MANDATORY = sorted(

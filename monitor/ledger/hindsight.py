@@ -5,6 +5,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from monitor.ledger.reasons import NOT_SUBMITTED
+from monitor.store import statuses
 from monitor.store.tables import behavior, behavior_status
 from monitor.words import Status
 from monitor.workdays import local_day
@@ -53,6 +54,8 @@ def status_then(
 def history(at: datetime) -> sa.Subquery:
     """By record, the last status that held before `at`, and the last submission: `sent_at` by what
     is proven of it, `told_at` by what it says of itself.
+
+    A record's own status, where it is the only one, is not among them: it needs no hindsight.
     """
     b, s = behavior, behavior_status
     held_from = sa.func.coalesce(s.c.status_at, s.c.seen_at)
@@ -111,10 +114,13 @@ def once_returned(before: datetime | None, among: sa.Select[int] | None = None) 
 
     Of all records, or of those of `among`.
     """
-    s = behavior_status
-    query = sa.select(s.c.behavior_id).where(s.c.status == Status.RETURNED).distinct()
+    b, s = behavior.alias("returned_now"), behavior_status
+    several = sa.select(s.c.behavior_id).where(s.c.status == Status.RETURNED)
+    only = sa.select(b.c.id).where(b.c.status == Status.RETURNED, statuses.is_only(b))
     if among is not None:
-        query = query.where(s.c.behavior_id.in_(among))
+        several = several.where(s.c.behavior_id.in_(among))
+        only = only.where(b.c.id.in_(among))
     if before is not None:
-        query = query.where(sa.func.coalesce(s.c.status_at, s.c.seen_at) < before)
-    return query.subquery("returned")
+        several = several.where(sa.func.coalesce(s.c.status_at, s.c.seen_at) < before)
+        only = only.where(sa.func.coalesce(b.c.status_at, b.c.first_seen_at) < before)
+    return sa.union(several, only).subquery("returned")

@@ -14,12 +14,12 @@ from monitor.ledger.causes import Cause
 from monitor.ledger.explained_units import Line, lines
 from monitor.ledger.machine_form import machine_form
 from monitor.sources.normalise import document_key
+from monitor.store import statuses
 from monitor.store.tables import (
     asked,
     backlog_event,
     behavior,
     behavior_item,
-    behavior_status,
     exemption,
     expected,
     unit,
@@ -266,13 +266,10 @@ def _delivered(connection: sa.Connection, act: _Act) -> list[Delivered]:
 
 
 def _statuses(connection: sa.Connection, act: _Act) -> tuple[SeenStatus, ...]:
-    s = behavior_status.c
-    query = (
-        sa.select(s.status, s.status_at, s.submitted_at, s.seen_at)
-        .where(s.behavior_id == act.behavior_id)
-        .order_by(s.id)
+    rows = connection.execute(statuses.of_records(behavior.c.id == act.behavior_id))
+    return tuple(
+        SeenStatus(row.status, row.status_at, row.submitted_at, row.seen_at) for row in rows
     )
-    return tuple(SeenStatus(*row) for row in connection.execute(query))
 
 
 def _events(connection: sa.Connection, settings: Settings, act: _Act) -> tuple[Event, ...]:

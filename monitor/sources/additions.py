@@ -1,7 +1,8 @@
 """Additions: what records that weren't there before add to the store.
 
-A record is a row of its feed's table. A behaviour has more beside it: its item codes, the status
-that it was seen in, and a place in the queue of those that wait for judgement.
+A record is a row of its feed's table. A behaviour has more beside it: its item codes, a place in
+the queue of those that wait for judgement, and the statuses that it was seen in, where its own row
+doesn't say it all.
 """
 
 from datetime import datetime
@@ -43,17 +44,17 @@ def records(
     )
 
 
-def beside(rows: pl.DataFrame, states: pl.DataFrame, now: datetime) -> dict[sa.Table, pl.DataFrame]:
-    """The rows of other tables that new behaviours add."""
-    columns = [c.name for c in tables.to_judge.columns if c.name in rows.columns]
-    keys = rows.select("arrival", *columns)
-    asked = states.select(behavior_id="id", arrival="said").join(
-        keys, on="arrival", how="left", maintain_order="left"
-    )
+def beside(
+    rows: pl.DataFrame, states: pl.DataFrame, records: pl.DataFrame
+) -> dict[sa.Table, pl.DataFrame]:
+    """The rows of other tables that new behaviours add, whose own rows are `records`.
+
+    Nobody knew them under any key before: their places in the queue have none.
+    """
     return {
         tables.behavior_item: items(rows, states),
-        tables.to_judge: asked.drop("arrival"),
-        tables.behavior_status: history.first(rows, states, now),
+        tables.to_judge: states.select(behavior_id="id"),
+        tables.behavior_status: history.first(rows, states, records),
     }
 
 

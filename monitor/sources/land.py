@@ -197,9 +197,9 @@ def _land_behaviors(
         changed = there.filter(pl.col("is_changed") | pl.col("is_submitted"))
         # before the change: with the keys under which other records know the record
         queue.add(connection, bulk.one_of(connection, tables.behavior.c.id, changed["id"]))
+        history.keep(connection, rows, there, now)
         _bring_up(connection, tables.behavior, rows, there)
         _exchange_items(connection, rows, there.filter("is_written"))
-        history.keep(connection, rows, there, now)
     new = states.filter("is_new")
     if not new.is_empty():
         numbered = new.with_columns(id=bulk.numbers(connection, tables.behavior, new.height))
@@ -212,7 +212,7 @@ def _additions(
 ) -> dict[sa.Table, pl.DataFrame]:
     """What new behaviours, which have their ids, add to each table."""
     records = additions.records(tables.behavior, source, rows, states, now)
-    return {tables.behavior: records} | additions.beside(rows, states, now)
+    return {tables.behavior: records} | additions.beside(rows, states, records)
 
 
 def _land_asking(

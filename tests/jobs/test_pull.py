@@ -31,6 +31,7 @@ from tests.sources.deliveries import (
     credit_code,
     files,
     rows_of,
+    statuses_of,
     write_csv,
     write_workbook,
 )
@@ -103,7 +104,7 @@ def test_a_pull_that_is_cut_off_loses_nothing_and_ends_the_same(
     assert len(rows_of(store, tables.cursor)) == (1 if batches == 4 else 0)
     (report,) = pull(store, settings, now)
     assert report.landed == 10 - len(landed)
-    assert len(rows_of(store)) == len(rows_of(store, tables.behavior_status)) == 10
+    assert len(rows_of(store)) == len(statuses_of(store)) == 10
     outcomes = [(row["outcome"], row["error"]) for row in rows_of(store, tables.run)]
     assert outcomes == [("failed", "cut off before its end"), ("ok", None)]
 

@@ -17,7 +17,7 @@ from monitor.ledger import links, making, statements
 from monitor.ledger.figures import percent
 from monitor.ledger.statements import Statement
 from monitor.sources.normalise import document_key
-from monitor.store import Store, queue
+from monitor.store import Store, queue, statuses
 from monitor.store.tables import (
     behavior,
     behavior_item,
@@ -231,6 +231,10 @@ class Book:
             submitted_at=submitted_at,
             seen_at=seen_at,
         )
+
+    def set_down(self, key: int) -> None:
+        """Write down a record's only status, as landing does before the record changes."""
+        statuses.set_down(self._writing(), pl.Series([key]))
 
     def have_items(self, key: int, codes: Sequence[str]) -> None:
         """Give a record other items."""

@@ -55,6 +55,18 @@ def test_the_backlog_is_told_as_it_stood_with_the_reason_of_then(store: Store) -
     assert stood(book, THIRD) == {"pending": ["示范-2"]}
 
 
+def test_a_due_counts_from_the_only_status_that_was_ever_seen(store: Store) -> None:
+    book = Book(store)
+    returned_at = china("2022-01-17T09:00")
+    book.record(status="returned", status_at=returned_at, first_seen_at=china("2022-01-17T10:00"))
+    book.tick(FIRST)
+    book.tick(SECOND)
+    reasons = then(book, FIRST).reasons
+    assert reasons is not None
+    [unit] = reasons[0].units
+    assert (unit.count.basis, unit.count.counted_from) == ("return", date(2022, 1, 17))
+
+
 def test_a_due_counts_from_the_status_that_had_been_seen(store: Store) -> None:
     book = Book(store)
     key = book.record(status="returned", submitted="2022-01-11T10:00")

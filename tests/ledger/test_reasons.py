@@ -165,6 +165,14 @@ def test_a_return_that_was_accepted_since_counts_as_fixed(store: Store) -> None:
     assert shown(book.january(OPEN), "return_fix_ratio") == "1/2 = 50.00 %"
 
 
+@pytest.mark.parametrize("instant", [OPEN, "2022-02-20T09:00"])
+def test_what_was_first_seen_returned_was_returned(store: Store, instant: str) -> None:
+    book = Book(store)
+    book.record(status="returned", status_at=china("2022-01-10T17:00"))
+    statement = book.january(instant)
+    assert shown(statement, "return_fix_ratio") == "0/1 = 0.00 %"
+
+
 def test_what_was_returned_and_submitted_again_waits_for_audit(store: Store) -> None:
     book = Book(store)
     at = china("2022-01-12T09:00")

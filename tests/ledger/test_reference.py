@@ -115,22 +115,24 @@ class District:
         if seen_sent is None and told["status"] in SUBMITTED:
             seen_sent = now
         values["first_submitted_seen_at"] = seen_sent
+        seen = Seen(told["status"], told["status_at"], told["submitted_at"], now)
+        history = old.seen if old else []
+        is_new = [replace(each, seen_at=now) for each in history[-1:]] != [seen]
         if old is None:
             items = [told["item"]] if told["item"] else []
             key = self.book.record(kind, items=items, first_seen_at=now, **values)
         else:
             key = old.key
+            if is_new:
+                self.book.set_down(key)
             self.book.change(key, **values)
             self.book.have_items(key, [told["item"]] if told["item"] else [])
             self.book.pass_all(key)
         for name in sorted(told["fails"]):
             self.book.fail(key, name)
-        seen = Seen(told["status"], told["status_at"], told["submitted_at"], now)
-        history = old.seen if old else []
-        if (told["status"], told["status_at"], told["submitted_at"]) not in {
-            (each.status, each.status_at, each.submitted_at) for each in history[-1:]
-        }:
+        if old is not None and is_new:
             self.book.see(key, seen.status, seen.status_at, seen.submitted_at, now)
+        if is_new:
             history = [*history, seen]
         self.records[place] = Record(
             key=key,

@@ -12,7 +12,7 @@ from stdnum.cn import uscc
 
 from jobs.pull import PullReport, pull_source
 from monitor.config import FilesSource, SourceSettings
-from monitor.store import Store, tables
+from monitor.store import Store, statuses, tables
 from monitor.words import Feed
 
 
@@ -119,6 +119,13 @@ def files(path: Path, feed: Feed = Feed.CHECK, **more: Any) -> FilesSource:
 def pulled(store: Store, source: SourceSettings, now: datetime) -> PullReport:
     """Pull the source once."""
     return pull_source(store, source, now)
+
+
+def statuses_of(store: Store) -> list[dict[str, Any]]:
+    """All statuses that records were seen in."""
+    with store.reading() as connection:
+        seen = connection.execute(statuses.of_records(sa.true()))
+        return [dict(row) for row in seen.mappings()]
 
 
 def rows_of(store: Store, table: sa.Table = tables.behavior) -> list[dict[str, Any]]:

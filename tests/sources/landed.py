@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from monitor.sources.land import table_of
-from monitor.store import Store, tables
+from monitor.store import Store, statuses, tables
 from monitor.words import Feed
 
 BESIDE = (tables.to_judge, tables.behavior_item, tables.behavior_status)
@@ -24,13 +24,14 @@ def contents(store: Store, feed: Feed) -> dict[str, Any]:
             beside.name: [dict(row) for row in connection.execute(sa.select(beside)).mappings()]
             for beside in BESIDE
         }
+        seen = [dict(row) for row in connection.execute(statuses.of_records(sa.true())).mappings()]
     record = {row["id"]: row["record_id"] for row in rows}
     return {
         table.name: {row["record_id"]: {k: row[k] for k in row.keys() - _OWN} for row in rows},
         "statuses": sorted(
             (
                 (record[row["behavior_id"]], row["status"], row["status_at"], row["submitted_at"])
-                for row in beside["behavior_status"]
+                for row in seen
             ),
             key=str,
         ),

@@ -19,6 +19,7 @@ from tests.sources.deliveries import (
     files,
     pulled,
     rows_of,
+    statuses_of,
     write_csv,
     write_workbook,
 )
@@ -60,7 +61,7 @@ def test_a_record_lands_with_its_values_and_facts(
     assert (row["malformed"], row["raw"], row["deleted_at"]) == (None, None, None)
     assert [r["item_code"] for r in rows_of(store, tables.behavior_item)] == ["50011200000001"]
     assert [r["behavior_id"] for r in rows_of(store, tables.to_judge)] == [row["id"]]
-    assert [r["status"] for r in rows_of(store, tables.behavior_status)] == ["accepted"]
+    assert [r["status"] for r in statuses_of(store)] == ["accepted"]
 
 
 def test_a_cell_that_cannot_be_read_is_null_and_the_row_is_kept(
@@ -174,7 +175,7 @@ def test_a_deletion_after_an_insertion_in_one_batch_leaves_a_tombstone(
     assert row["status_at"] == datetime(2022, 1, 26, 1, tzinfo=UTC)
     if not together:
         assert row["object_name"] == "示范商店", "what it said is kept"
-    seen = [r["status"] for r in rows_of(store, tables.behavior_status)]
+    seen = [r["status"] for r in statuses_of(store)]
     assert seen == ["accepted", "deleted"]
 
 
@@ -187,12 +188,37 @@ def test_every_status_that_was_seen_is_kept_once(
         row = check_row(状态=word, 状态时间=f"2022-01-{at}:00")
         deliver(store, tmp_path, [row], now + hour * HOUR, status=status)
     deliver(store, tmp_path, [row | {"检查结果": "02"}], now + 5 * HOUR, status=status)
-    seen = rows_of(store, tables.behavior_status)
+    seen = statuses_of(store)
     assert [r["status"] for r in seen] == ["draft", "pending", "returned", "accepted"]
     assert [r["seen_at"] for r in seen] == [now + n * HOUR for n in range(4)]
     (row_now,) = rows_of(store)
     assert row_now["status_at"] == datetime(2022, 1, 27, 1, tzinfo=UTC)
     assert row_now["first_submitted_seen_at"] == now + HOUR
+
+
+def test_a_records_only_status_is_told_by_its_own_row_until_another_comes(
+    store: Store, tmp_path: Path, now: datetime
+) -> None:
+    status = {"column": "状态", "at": "状态时间"}
+    first = [check_row(n, 状态="待审", 状态时间="2022-01-26 10:00") for n in (1, 2)]
+    deliver(store, tmp_path, first, now, status=status)
+    assert rows_of(store, tables.behavior_status) == []
+    second = [first[0], check_row(2, 状态="退回", 状态时间="2022-01-26 11:00")]
+    deliver(store, tmp_path, second, now + HOUR, status=status)
+    deliver(store, tmp_path, [check_row(3) | {"状态": "暂存"}], now + 2 * HOUR, status=status)
+    _, returned, _ = (row["id"] for row in rows_of(store))
+    kept = rows_of(store, tables.behavior_status)
+    assert [(r["behavior_id"], r["status"]) for r in kept] == [
+        (returned, "pending"),
+        (returned, "returned"),
+    ]
+    seen = [(r["status"], r["seen_at"]) for r in statuses_of(store)]
+    assert seen == [
+        ("pending", now),
+        ("pending", now),
+        ("returned", now + HOUR),
+        ("draft", now + 2 * HOUR),
+    ]
 
 
 def test_a_status_that_nobody_knows_is_told_and_charged_to_nobody(
