@@ -5,6 +5,7 @@ each of them.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -24,7 +25,7 @@ class Values:
     """Reads the cells of a pull's batches; for one thread."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, pl.DataFrame] = {}
+        self._kept: dict[str, _Kept] = {}
 
     def of(
         self,
@@ -40,46 +41,70 @@ class Values:
         many = [item for item in fields if item not in few]
         cells = [text(name) for name in (*(item.column for item in many), *beside)]
         return (
-            rows.with_columns(column for found in few.values() for column in found.get_columns())
+            rows.with_columns(column for found in few.values() for column in found)
             .with_columns(normalise.trimmed(cell) for cell in cells)
             .with_columns(*map(_value, many), **others)
         )
 
-    def _found(self, item: standard.Field, rows: pl.DataFrame) -> pl.DataFrame | None:
+    def _found(self, item: standard.Field, rows: pl.DataFrame) -> Sequence[pl.Series] | None:
         """The trimmed cells of the field's column and their values; None where they hardly
         repeat."""
-        cells = rows.select(text(item.column).alias("cell"))
+        cells = rows[_text(item)]
         kept = self._kept.pop(item.column, None)
         if kept is not None:
-            found = _joined(cells, kept)
-            unread = found[f"text:{item.column}"].is_null() & cells["cell"].is_not_null()
-            if not unread.any():
+            places = kept.places(cells)
+            if places.null_count() == cells.null_count():
                 self._kept[item.column] = kept
-                return found
-            cells_left = cells.filter(unread).unique()
-            if kept.height + cells_left.height <= min(_MOST, cells.height // _OFTEN):
-                return self._keep(item, cells, pl.concat([kept, _read(item, cells_left)]))
-        if cells.height < _MANY or cells["cell"].n_unique() * _OFTEN > cells.height:
+                return kept.at(places)
+            unread = cells.filter(places.is_null()).drop_nulls().unique()
+            if len(kept.cells) + len(unread) <= min(_MOST, len(cells) // _OFTEN):
+                return self._keep(item, cells, kept.and_those(_Kept.of(item, unread)))
+        if len(cells) < _MANY or cells.n_unique() * _OFTEN > len(cells):
             return None
-        return self._keep(item, cells, _read(item, cells.unique()))
+        return self._keep(item, cells, _Kept.of(item, cells.drop_nulls().unique()))
 
-    def _keep(self, item: standard.Field, cells: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
-        if read.height <= _MOST:
+    def _keep(self, item: standard.Field, cells: pl.Series, read: "_Kept") -> Sequence[pl.Series]:
+        if len(read.cells) <= _MOST:
             self._kept[item.column] = read
-        return _joined(cells, read)
+        return read.at(read.places(cells))
 
 
-def _read(item: standard.Field, cells: pl.DataFrame) -> pl.DataFrame:
-    """Beside each cell what it is when trimmed, and its value."""
-    return cells.with_columns(
-        normalise.trimmed(pl.col("cell")).alias(f"text:{item.column}")
-    ).with_columns(_value(item))
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Different cells of a column, and what they are, at the same places: trimmed, and as values.
+
+    They are looked up as the categories of a type: to join with them costs four times as much.
+    """
+
+    cells: pl.Series
+    read: tuple[pl.Series, ...]
+    type: pl.Enum
+
+    @classmethod
+    def of(cls, item: standard.Field, cells: pl.Series) -> "_Kept":
+        """The cells of the field's column, read."""
+        trimmed = normalise.trimmed(pl.col(cells.name)).alias(_text(item))
+        read = cells.to_frame().select(trimmed).with_columns(_value(item))
+        return cls(cells, tuple(read.get_columns()), pl.Enum(cells))
+
+    def and_those(self, others: "_Kept") -> "_Kept":
+        """These cells and the others."""
+        cells = pl.concat([self.cells, others.cells])
+        read = (pl.concat(columns) for columns in zip(self.read, others.read, strict=True))
+        return _Kept(cells, tuple(read), pl.Enum(cells))
+
+    def places(self, cells: pl.Series) -> pl.Series:
+        """Where each of these cells stands; null where it doesn't."""
+        return cells.cast(self.type, strict=False).to_physical()
+
+    def at(self, places: pl.Series) -> tuple[pl.Series, ...]:
+        """What the cells at these places are."""
+        return tuple(column[places] for column in self.read)
+
+
+def _text(item: standard.Field) -> str:
+    return f"text:{item.column}"
 
 
 def _value(item: standard.Field) -> pl.Expr:
     return normalise.value(item, text(item.column)).alias(item.column)
-
-
-def _joined(cells: pl.DataFrame, read: pl.DataFrame) -> pl.DataFrame:
-    found = cells.join(read, on="cell", how="left", nulls_equal=True, maintain_order="left")
-    return found.drop("cell")

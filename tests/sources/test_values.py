@@ -66,4 +66,4 @@ def test_only_so_many_cells_are_kept() -> None:
         read(
             reader, pl.concat([batch(*own[start : start + 20]) for start in range(0, len(own), 20)])
         )
-        assert max(kept.height for kept in reader._kept.values()) <= values._MOST
+        assert max(len(kept.cells) for kept in reader._kept.values()) <= values._MOST
