@@ -34,7 +34,7 @@ def rows(dialect: Dialect, batch: Batch) -> pl.DataFrame:
     """The batch's cells as `text:` columns; beside them place, number and delivery of each row,
     `row`, its position in the batch, and its delivery_hash.
     """
-    columns = [f"text:{column}" for column in (*(f.column for f in dialect.fields), *_ALWAYS)]
+    columns = [named(column) for column in (*(f.column for f in dialect.fields), *_ALWAYS)]
     parts = [_part(dialect, part, list(dict.fromkeys(columns))) for part in batch.parts]
     return pl.concat(parts).with_row_index("row")
 
@@ -50,9 +50,14 @@ def reading_of(delivery_hash: pl.Expr) -> pl.Expr:
     return delivery_hash.str.tail(_READING)
 
 
+def named(column: str) -> str:
+    """The name under which the cells of a column stand."""
+    return f"text:{column}"
+
+
 def text(column: str) -> pl.Expr:
     """The cells of a column."""
-    return pl.col(f"text:{column}")
+    return pl.col(named(column))
 
 
 def _part(dialect: Dialect, part: Part, columns: list[str]) -> pl.DataFrame:
@@ -76,9 +81,9 @@ def _cells(layout: Layout) -> Iterable[pl.Expr]:
     for column, header in layout.columns.items():
         unit = layout.units.get(column)
         cell = pl.col(header) if unit is None else normalise.with_unit(pl.col(header), unit)
-        yield cell.alias(f"text:{column}")
+        yield cell.alias(named(column))
     for column, value in layout.constants.items():
-        yield pl.lit(value).alias(f"text:{column}")
+        yield pl.lit(value).alias(named(column))
 
 
 @cache

@@ -11,7 +11,7 @@ import polars as pl
 
 from monitor import standard
 from monitor.sources import normalise
-from monitor.sources.delivered import text
+from monitor.sources.delivered import named, text
 
 _MANY = 100
 """Rows of a batch from which on it pays to look which cells repeat."""
@@ -49,7 +49,7 @@ class Values:
     def _found(self, item: standard.Field, rows: pl.DataFrame) -> Sequence[pl.Series] | None:
         """The trimmed cells of the field's column and their values; None where they hardly
         repeat."""
-        cells = rows[_text(item)]
+        cells = rows[named(item.column)]
         kept = self._kept.pop(item.column, None)
         if kept is not None:
             places = kept.places(cells)
@@ -83,7 +83,7 @@ class _Kept:
     @classmethod
     def of(cls, item: standard.Field, cells: pl.Series) -> "_Kept":
         """The cells of the field's column, read."""
-        trimmed = normalise.trimmed(pl.col(cells.name)).alias(_text(item))
+        trimmed = normalise.trimmed(pl.col(cells.name)).alias(named(item.column))
         read = cells.to_frame().select(trimmed).with_columns(_value(item))
         return cls(cells, tuple(read.get_columns()), pl.Enum(cells))
 
@@ -100,10 +100,6 @@ class _Kept:
     def at(self, places: pl.Series) -> tuple[pl.Series, ...]:
         """What the cells at these places are."""
         return tuple(column[places] for column in self.read)
-
-
-def _text(item: standard.Field) -> str:
-    return f"text:{item.column}"
 
 
 def _value(item: standard.Field) -> pl.Expr:
